@@ -5,7 +5,6 @@
 #ifndef SOURCE_PROCESS_SCAN_H
 #define SOURCE_PROCESS_SCAN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,14 +20,12 @@ struct scanned_process {
 	uint64_t flags; /* PF_… of the kernel */
 	uint64_t began_ticks, rss_bytes;
 	uint64_t used_ticks; /* of all its threads, since the pass before */
-	/* Cut to fit; user is a number if it has no name. The library puts ? or . in place of
-	 * bytes of a name that the locale cannot show. */
+	/* Cut to fit; user is a number if it has no name. */
 	char user[64], name[64];
 };
 
-/* Without `totals` one file of each process is read instead of two, and nothing is asked
- * about users: user is "" and rss_bytes is 0. Returns NULL if out of memory. */
-struct process_scan *process_scan_new(bool totals);
+/* Returns NULL if out of memory. */
+struct process_scan *process_scan_new(void);
 void process_scan_free(struct process_scan *scan); /* NULL is accepted */
 /* Reads all processes, in no order. The rows are valid until the next call. Any thread
  * may call it, but one scan must not be used by two at once. Returns ERR_SYS if /proc

@@ -35,7 +35,7 @@ struct process_scan {
 	size_t capacity;
 };
 
-struct process_scan *process_scan_new(bool totals)
+struct process_scan *process_scan_new(void)
 {
 	struct process_scan *scan = calloc(1, sizeof(*scan));
 	enum pids_item wanted[ITEM_COUNT];
@@ -43,10 +43,6 @@ struct process_scan *process_scan_new(bool totals)
 	if (!scan)
 		return NULL;
 	memcpy(wanted, items, sizeof(wanted));
-	if (!totals) {
-		wanted[ITEM_USER] = PIDS_extra;
-		wanted[ITEM_RSS] = PIDS_extra;
-	}
 	if (procps_pids_new(&scan->info, wanted, ITEM_COUNT) < 0) {
 		free(scan);
 		return NULL;

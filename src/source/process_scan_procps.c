@@ -17,7 +17,6 @@ struct seen {
 };
 
 struct process_scan {
-	bool totals;
 	struct scanned_process *rows;
 	size_t capacity;
 	/* Of this pass, and of the one before, which is sorted by pid. */
@@ -28,13 +27,9 @@ struct process_scan {
 /* The library reads into static buffers. */
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 
-struct process_scan *process_scan_new(bool totals)
+struct process_scan *process_scan_new(void)
 {
-	struct process_scan *scan = calloc(1, sizeof(*scan));
-
-	if (scan)
-		scan->totals = totals;
-	return scan;
+	return calloc(1, sizeof(struct process_scan));
 }
 
 void process_scan_free(struct process_scan *scan)
@@ -131,8 +126,7 @@ int process_scan_take(struct process_scan *scan, const struct scanned_process **
 	*rows = NULL;
 	*count = 0;
 	pthread_mutex_lock(&library);
-	table = openproc(PROC_FILLSTAT |
-			 (scan->totals ? PROC_FILLSTATUS | PROC_FILLUSR : 0));
+	table = openproc(PROC_FILLSTAT | PROC_FILLSTATUS | PROC_FILLUSR);
 	if (table) {
 		total = take_all(scan, table);
 		closeproc(table);

@@ -35,7 +35,7 @@ struct processes *source_processes_new(int64_t budget_ns)
 
 	if (!list)
 		return NULL;
-	list->scan = process_scan_new(true);
+	list->scan = process_scan_new();
 	if (!list->scan) {
 		free(list);
 		return NULL;

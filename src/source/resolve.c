@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Resolves what the user typed to a process. Reads only files that any user may read. */
+/* Resolves what the user typed to a process. Reads only files that any user may read, and not
+ * by libproc2: arguments and executables are compared, in whichever thread attaches. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +8,6 @@
 
 #include "base/array.h"
 #include "source/proc/arguments.h"
-#include "source/process_scan.h"
 #include "source/processes.h"
 
 #define MATCHES_SHOWN 6
@@ -58,21 +58,20 @@ bool source_is_self(pid_t pid)
 	       process_exe(&parent, its, sizeof(its)) > 0 && strcmp(own, its) == 0;
 }
 
-/* Returns false if it is not a process of a program. */
-static bool may_be_named(const struct proc_stat *stat)
-{
-	return !proc_has_ended(stat) && !(stat->kernel_flags & PROC_PF_KTHREAD);
-}
-
 /* Compares the kernel's short name, the executable, and the first word of the command. */
-static bool has_process_name(pid_t pid, const char *comm, struct pages *pages,
-			     const char *name, char *command, size_t size)
+static bool has_process_name(pid_t pid, struct pages *pages, const char *name,
+			     char *command, size_t size)
 {
 	struct process process = process_named(pid);
 	char text[PROC_TEXT_MAX];
-	bool same = strcmp(comm, name) == 0 ||
-		    (strlen(name) > KERNEL_COMM && strlen(comm) == KERNEL_COMM &&
-		     strncmp(comm, name, KERNEL_COMM) == 0);
+	struct proc_stat stat;
+
+	if (process_stat(&process, &stat) != 0 || proc_has_ended(&stat) ||
+	    (stat.kernel_flags & PROC_PF_KTHREAD))
+		return false;
+	bool same = strcmp(stat.comm, name) == 0 ||
+		    (strlen(name) > KERNEL_COMM && strlen(stat.comm) == KERNEL_COMM &&
+		     strncmp(stat.comm, name, KERNEL_COMM) == 0);
 
 	/* The kernel truncates long names, so the executable must match as well. */
 	if (!same || strlen(name) > KERNEL_COMM) {
@@ -86,13 +85,13 @@ static bool has_process_name(pid_t pid, const char *comm, struct pages *pages,
 		       strcmp(base_name(text), name) == 0;
 	}
 	if (same)
-		read_command(pid, pages, comm, command, size);
+		read_command(pid, pages, stat.comm, command, size);
 	return same;
 }
 
 /* Compares the script that an interpreter runs: "app.py" of `python3 -u /srv/app.py`. */
-static bool runs_script(pid_t pid, const char *comm, struct pages *pages,
-			const char *name, char *command, size_t size)
+static bool runs_script(pid_t pid, struct pages *pages, const char *name, char *command,
+			size_t size)
 {
 	static const char *const interpreters[] = {"python", "node", "ruby", "perl",
 						   "java",   "php",  "bash", "sh",
@@ -120,19 +119,16 @@ static bool runs_script(pid_t pid, const char *comm, struct pages *pages,
 	while (word < end && word[0] == '-');
 	if (word >= end || strcmp(base_name(word), name) != 0)
 		return false;
-	read_command(pid, pages, comm, command, size);
+	read_command(pid, pages, name, command, size);
 	return true;
 }
 
 bool source_has_name(pid_t pid, struct pages *pages, const char *name)
 {
-	struct process process = process_named(pid);
-	struct proc_stat stat;
 	char command[256];
 
-	return process_stat(&process, &stat) == 0 && may_be_named(&stat) &&
-	       (has_process_name(pid, stat.comm, pages, name, command, sizeof(command)) ||
-		runs_script(pid, stat.comm, pages, name, command, sizeof(command)));
+	return has_process_name(pid, pages, name, command, sizeof(command)) ||
+	       runs_script(pid, pages, name, command, sizeof(command));
 }
 
 static void add_match(struct match *match, pid_t pid, const char *command)
@@ -146,42 +142,23 @@ static void add_match(struct match *match, pid_t pid, const char *command)
 			 used ? ", " : "", (int)pid, COMMAND_SHOWN, command);
 }
 
-/* Fills in what was listed of a process, with its name as it is. Returns false if it is not a
- * process of a program. */
-static bool read_listed(const struct scanned_process *listed, struct proc_stat *stat)
-{
-	struct process process = process_named(listed->pid);
-
-	*stat = (struct proc_stat){.state = listed->state,
-				   .threads = listed->threads,
-				   .kernel_flags = listed->flags};
-	snprintf(stat->comm, sizeof(stat->comm), "%s", listed->name);
-	if (!may_be_named(stat))
-		return false;
-	return !strpbrk(listed->name, "?.") || process_stat(&process, stat) == 0;
-}
-
 static int find_by_name(const char *name, struct pages *pages,
-			bool (*fits)(pid_t pid, const char *comm, struct pages *pages,
-				     const char *name, char *command, size_t size),
+			bool (*fits)(pid_t pid, struct pages *pages, const char *name,
+				     char *command, size_t size),
 			struct match *match, struct err *e)
 {
-	struct process_scan *scan = process_scan_new(false);
-	const struct scanned_process *rows = NULL;
-	size_t count = 0;
-	int rc = scan ? process_scan_take(scan, &rows, &count, e)
-		      : err_set(e, ERR_NOMEM, "no memory for the list of processes");
+	struct process_list list;
+	struct process process;
+	char command[256];
 
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		struct proc_stat stat;
-		char command[256];
-
-		if (!source_is_self(rows[i].pid) && read_listed(&rows[i], &stat) &&
-		    fits(rows[i].pid, stat.comm, pages, name, command, sizeof(command)))
-			add_match(match, rows[i].pid, command);
-	}
-	process_scan_free(scan);
-	return rc;
+	if (!process_list_open(&list))
+		return err_set(e, ERR_SYS, "cannot read /proc; is it mounted?");
+	while (process_list_next(&list, &process))
+		if (!source_is_self(process.pid) &&
+		    fits(process.pid, pages, name, command, sizeof(command)))
+			add_match(match, process.pid, command);
+	process_list_close(&list);
+	return 0;
 }
 
 /* What is left of a process without threads is its exit status. */

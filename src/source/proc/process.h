@@ -173,9 +173,9 @@ int64_t process_thread_exec_start_ns(const struct process *process, pid_t tid);
 /* The same for the calling thread. */
 int64_t process_own_exec_start_ns(void);
 
-/* One process after another, as long as they can be seen. What a user asks for once has the
- * list of source/process_scan.h; not by libproc2 here, where looks at a target go on to files
- * that it does not read, and stop when their time is over. */
+/* One process after another, as long as they can be seen. Not by libproc2, as in
+ * source/process_scan.h: it reads all of each, and keeps buffers for ever of each thread that
+ * has asked; looks at a target stop when their time is over. */
 struct process_list {
 	void *dir;
 };

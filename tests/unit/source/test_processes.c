@@ -109,32 +109,6 @@ static void by_name(void **state)
 	child_stop(second);
 }
 
-/* A locale cannot show every byte. */
-static void by_any_byte(void **state)
-{
-	static const char *const begins[] = {"\303\266", "\1", "g\377t", ".?"};
-	struct err e;
-
-	(void)state;
-	err_clear(&e);
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-		char name[16], like[16];
-		pid_t pid;
-
-		snprintf(name, sizeof(name), "%s%d", begins[i], (int)getpid());
-		pid_t child = named(name);
-
-		assert_int_equal(source_resolve(name, false, &pid, &e), 0);
-		assert_int_equal(pid, child);
-		for (size_t at = 0; at <= strlen(name); at++)
-			like[at] = name[at] & 0x80 || name[at] == 1 ? '?' : name[at];
-		if (strcmp(like, name) != 0)
-			assert_int_equal(source_resolve(like, false, &pid, &e),
-					 ERR_NOTFOUND);
-		child_stop(child);
-	}
-}
-
 /* The executable's name counts where the thread's name is another. */
 static void by_executable(void **state)
 {
@@ -355,9 +329,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_pid),         cmocka_unit_test(by_name),
-		cmocka_unit_test(by_any_byte),    cmocka_unit_test(by_executable),
-		cmocka_unit_test(list),           cmocka_unit_test(kernel_threads),
-		cmocka_unit_test(second_process), cmocka_unit_test(no_time),
+		cmocka_unit_test(by_executable),  cmocka_unit_test(list),
+		cmocka_unit_test(kernel_threads), cmocka_unit_test(second_process),
+		cmocka_unit_test(no_time),
 	};
 
 	return cmocka_run_group_tests_name("source: processes", tests, NULL, NULL);
