@@ -67,6 +67,19 @@ static bool wakes(const struct python_task *task, const uint8_t *function)
 	       load_u64(function + FUNCTION_SELF) == task->address;
 }
 
+/* Reads python->items, whose indices are those of tasks. Returns false if there are none, or
+ * no memory. */
+static bool read_of_tasks(struct python *python, const struct python_asyncio *asyncio,
+			  size_t nr, size_t bytes)
+{
+	if (nr == 0 ||
+	    !array_reserve(&python->bytes, &python->cap_bytes, asyncio->out.nr * bytes))
+		return false;
+	memory_gather_read(&python->reader.mem, &python->reader.gather, python->items, nr,
+			   python->bytes, bytes);
+	return true;
+}
+
 /*
  * What is said of a task that waits for another one, or for several, follows from the type
  * of the future. If the end of that calls somebody else's function alone, the task has gone
@@ -77,11 +90,8 @@ static void check_callbacks(struct python *python, struct python_asyncio *asynci
 {
 	struct python_tasks *out = &asyncio->out;
 
-	if (nr == 0 ||
-	    !array_reserve(&python->bytes, &python->cap_bytes, out->nr * FUNCTION_BYTES))
+	if (!read_of_tasks(python, asyncio, nr, FUNCTION_BYTES))
 		return;
-	memory_gather_read(&python->reader.mem, &python->reader.gather, python->items, nr,
-			   python->bytes, FUNCTION_BYTES);
 	for (size_t i = 0; i < nr; i++) {
 		const struct memory_item *item = &python->items[i];
 		struct python_task *task = &out->list[item->index];
@@ -126,11 +136,8 @@ static void read_waiters(struct python *python, struct python_asyncio *asyncio)
 			python->items[nr++] =
 				(struct memory_item){task->waiter, (uint32_t)i, false};
 	}
-	if (nr == 0 ||
-	    !array_reserve(&python->bytes, &python->cap_bytes, out->nr * bytes))
+	if (!read_of_tasks(python, asyncio, nr, bytes))
 		return;
-	memory_gather_read(&python->reader.mem, &python->reader.gather, python->items, nr,
-			   python->bytes, bytes);
 	for (size_t i = 0; i < nr; i++) {
 		const struct memory_item item = python->items[i];
 		const uint8_t *future = python->bytes + (size_t)item.index * bytes;
