@@ -256,9 +256,11 @@ ssize_t folds_find_key(const struct folds *folds, uint64_t key)
 	return -1;
 }
 
-bool fold_differs(const struct folds *folds, const struct fold *fold,
-		  const struct rows *rows, const struct snapshot *snapshot,
-		  enum column_id column)
+_Static_assert(COLUMN_COUNT <= 32, "each column is a bit");
+
+static bool compare_rows(const struct folds *folds, const struct fold *fold,
+			 const struct rows *rows, const struct snapshot *snapshot,
+			 enum column_id column)
 {
 	const struct task *first = &snapshot->tasks[fold->first];
 	uint32_t row = fold->row;
@@ -269,4 +271,19 @@ bool fold_differs(const struct folds *folds, const struct fold *fold,
 		row = folds->next[row];
 	}
 	return false;
+}
+
+bool fold_differs(const struct folds *folds, const struct fold *fold,
+		  const struct rows *rows, const struct snapshot *snapshot,
+		  enum column_id column)
+{
+	struct fold *known = &folds->list[fold - folds->list];
+	uint32_t bit = 1u << column;
+
+	if (!(known->compared & bit)) {
+		known->compared |= bit;
+		if (compare_rows(folds, fold, rows, snapshot, column))
+			known->differ |= bit;
+	}
+	return known->differ & bit;
 }

@@ -25,6 +25,8 @@ struct fold {
 	float cpu_percent; /* sum; < 0 if unknown */
 	uint64_t switches; /* sum */
 	bool open;         /* its rows follow it */
+	/* Columns that were compared, and those of them that differ; a bit each. */
+	uint32_t compared, differ;
 };
 
 /* A line of the table: a fold, a row in an open fold, or a row of its own. */
@@ -83,7 +85,7 @@ ssize_t folds_find_key(const struct folds *folds, uint64_t key);
 /* Returns the key of the tasks that are alike to this one, or 0. */
 uint64_t folds_key_of(const struct folds *folds, uint32_t task);
 /* Returns whether a cell differs among the tasks of a fold. Of a very large fold some
- * are compared. */
+ * are compared. The answer is kept until the rows are folded again. */
 bool fold_differs(const struct folds *folds, const struct fold *fold,
 		  const struct rows *rows, const struct snapshot *snapshot,
 		  enum column_id column);

@@ -158,6 +158,29 @@ static void opens(void **state)
 	snapshot_unref(s);
 }
 
+/* What is kept of a comparison ends when the rows are folded again. */
+static void compares_again(void **state)
+{
+	struct snapshot *s = snapshot_new();
+	const struct stack *here = at_line("take", 1), *one = at_line("start", 3);
+
+	for (int i = 0; i < 3; i++)
+		add(s, here, 0x10, one)->name = "a";
+	fold(s, COLUMN_AGE, true);
+	for (int time = 0; time < 2; time++) {
+		assert_false(fold_differs(&folds, &folds.list[0], &rows, s, COLUMN_NAME));
+		assert_true(fold_differs(&folds, &folds.list[0], &rows, s, COLUMN_AGE));
+	}
+	s->tasks[1].name = "b";
+	fold(s, COLUMN_AGE, true);
+	for (int time = 0; time < 2; time++) {
+		assert_true(fold_differs(&folds, &folds.list[0], &rows, s, COLUMN_NAME));
+		assert_false(
+			fold_differs(&folds, &folds.list[0], &rows, s, COLUMN_WAITS));
+	}
+	snapshot_unref(s);
+}
+
 /* A fold shows sums and the oldest age, and is where they belong. */
 static void sorts(void **state)
 {
@@ -185,9 +208,8 @@ static void sorts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(alike),
-		cmocka_unit_test(processes),
-		cmocka_unit_test(opens),
+		cmocka_unit_test(alike), cmocka_unit_test(processes),
+		cmocka_unit_test(opens), cmocka_unit_test(compares_again),
 		cmocka_unit_test(sorts),
 	};
 
