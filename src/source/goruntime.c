@@ -264,7 +264,7 @@ static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
 static void explain_wait(struct goruntime *go, const struct go_entry *entry, bool whole,
 			 struct snapshot *out, struct waits_on *waits)
 {
-	if (entry->until_ns)
+	if (entry->sleeps && entry->until_ns)
 		explain_sleep(go, entry, out, waits);
 	else if (entry->reason && entry->reason->object == GO_OBJECT_FD)
 		explain_fd(go, entry, whole, out, waits);
@@ -276,14 +276,15 @@ static void explain_wait(struct goruntime *go, const struct go_entry *entry, boo
 static void fill_thread(struct goruntime *go, const struct go_entry *entry,
 			struct snapshot *out, struct task *task)
 {
+	const struct go_more *more = go_entry_more(entry);
 	char *raw;
 
-	if (entry->m)
-		task->tid = go_threads_of(&go->threads, entry->m);
-	if (!entry->locked)
+	if (more->m)
+		task->tid = go_threads_of(&go->threads, more->m);
+	if (!more->locked)
 		return;
 	if (!task->tid)
-		task->tid = go_threads_of(&go->threads, entry->locked);
+		task->tid = go_threads_of(&go->threads, more->locked);
 	raw = arena_printf(&out->arena, "%s, locked to thread", task->raw);
 	if (raw)
 		task->raw = raw;
@@ -298,22 +299,23 @@ static void fill_leaked(struct snapshot *out, struct task *task)
 		task->raw = raw;
 }
 
-static void fill_ancestors(const struct go_entry *entry, struct snapshot *out,
+static void fill_ancestors(const struct go_more *more, struct snapshot *out,
 			   struct task *task)
 {
 	uint64_t *ids = NULL;
 
-	task->ancestry = entry->ancestry;
-	if (entry->ancestry && entry->ancestor_ids)
-		ids = arena_alloc(&out->arena, entry->ancestry->nr * sizeof(*ids));
+	task->ancestry = more->ancestry;
+	if (more->ancestry && more->ancestor_ids)
+		ids = arena_alloc(&out->arena, more->ancestry->nr * sizeof(*ids));
 	if (ids)
-		memcpy(ids, entry->ancestor_ids, entry->ancestry->nr * sizeof(*ids));
+		memcpy(ids, more->ancestor_ids, more->ancestry->nr * sizeof(*ids));
 	task->ancestor_ids = ids;
 }
 
 static void fill_task(struct goruntime *go, const struct go_entry *entry, bool whole,
 		      struct snapshot *out, struct task *task)
 {
+	const struct go_more *more = go_entry_more(entry);
 	int64_t since_ns = entry->first_ns;
 
 	task->id = entry->goid;
@@ -324,8 +326,8 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 	task->stack = entry->stack;
 	task->created_by = entry->created_by;
 	task->creator_id = entry->parent;
-	fill_ancestors(entry, out, task);
-	task->turn = entry->turn;
+	fill_ancestors(more, out, task);
+	task->turn = entry->turned ? entry->turn + 1u : 0;
 	if (entry->watched)
 		task->flags |= TASK_AGE_EXACT;
 	if (entry->since_ns && entry->since_ns < since_ns) {
@@ -340,10 +342,10 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 	if (entry->status == GO_STATUS_LEAKED)
 		fill_leaked(out, task);
 	if (entry->status == GO_STATUS_LEAKED ||
-	    go_prove_has(&go->prove, (size_t)(entry - go->sampler.entries), entry))
+	    go_prove_has(&go->prove, &go->sampler, entry))
 		task->flags |= TASK_UNREACHABLE;
-	if (entry->labels)
-		task->labels = go_labels_get(&go->labels, &go->mem, entry->labels, out,
+	if (more->labels)
+		task->labels = go_labels_get(&go->labels, &go->mem, more->labels, out,
 					     &task->nr_labels);
 	explain_wait(go, entry, whole, out, &task->waits);
 	fill_thread(go, entry, out, task);
@@ -388,7 +390,9 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 		fill_task(go, entry, whole, out, task);
 		suspect += entry->suspect;
 		if (entry->status == GO_STATUS_SYSCALL && task->tid)
-			in_c = go_threads_explain(&go->threads, entry, out, task);
+			in_c = go_threads_explain(&go->threads, entry,
+						  go_sampler_address(&go->sampler, entry),
+						  out, task);
 		if (task->tid)
 			go_threads_note(&go->threads, entry, task, in_c);
 	}

@@ -59,8 +59,9 @@ struct go_ancestors {
 static void read_slices(struct go_sampler *sampler, struct go_ancestors *a, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
-		a->items[i] = (struct memory_item){a->families[i].entry->ancestors,
-						   (uint32_t)i, false};
+		a->items[i] = (struct memory_item){
+			go_entry_more(a->families[i].entry)->ancestors, (uint32_t)i,
+			false};
 	memory_gather_read(sampler->mem, &sampler->gather, a->items, nr, a->bytes, 24);
 	memset(a->spans, 0, nr * sizeof(a->spans[0]));
 	for (size_t k = 0; k < nr; k++) {
@@ -153,6 +154,7 @@ static void keep(struct go_sampler *sampler, struct go_ancestors *a,
 	const struct stack *stacks[SNAPSHOT_ANCESTORS_MAX];
 	uint64_t ids[SNAPSHOT_ANCESTORS_MAX], gopc = load_u64(bytes + layout->gopc);
 	struct go_entry *entry = family->entry;
+	struct go_more *more;
 	size_t nr = 0;
 
 	if (family->nr == 0 || !has_word(&a->lists[family->pcs[0]], gopc) ||
@@ -180,14 +182,15 @@ static void keep(struct go_sampler *sampler, struct go_ancestors *a,
 		ids[nr] = 0;
 		nr += stacks[nr] != NULL;
 	}
-	entry->ancestry = stack_intern_ancestry(sampler->stacks->table, stacks, nr);
-	if (!entry->ancestry)
+	more = entry->more;
+	more->ancestry = stack_intern_ancestry(sampler->stacks->table, stacks, nr);
+	if (!more->ancestry)
 		return;
 	entry->created_by = stacks[0];
 	entry->parent = ids[0];
-	entry->ancestor_ids = malloc(nr * sizeof(*ids));
-	if (entry->ancestor_ids)
-		memcpy(entry->ancestor_ids, ids, nr * sizeof(*ids));
+	more->ancestor_ids = malloc(nr * sizeof(*ids));
+	if (more->ancestor_ids)
+		memcpy(more->ancestor_ids, ids, nr * sizeof(*ids));
 }
 
 /* A goroutine that has ended in the meantime may have lost its list to another object. */
@@ -196,19 +199,21 @@ static void keep_lists(struct go_sampler *sampler, struct go_ancestors *a, size_
 	const struct go_g_layout *layout = &sampler->layout->g;
 
 	for (size_t i = 0; i < nr; i++)
-		a->items[i] = (struct memory_item){a->families[i].entry->address,
-						   (uint32_t)i, false};
+		a->items[i] = (struct memory_item){
+			go_sampler_address(sampler, a->families[i].entry), (uint32_t)i,
+			false};
 	memory_gather_read(sampler->mem, &sampler->gather, a->items, nr, a->bytes,
 			   layout->bytes);
 	for (size_t k = 0; k < nr; k++) {
 		struct family *family = &a->families[a->items[k].index];
 		const uint8_t *bytes = a->bytes + a->items[k].index * layout->bytes;
+		struct go_more *more = family->entry->more;
 
 		if (a->items[k].ok && !go_status_is_dead(go_g_status(bytes, layout)) &&
 		    load_u64(bytes + layout->goid) == family->entry->goid &&
-		    load_u64(bytes + layout->ancestors) == family->entry->ancestors)
+		    load_u64(bytes + layout->ancestors) == more->ancestors)
 			keep(sampler, a, family, bytes);
-		family->entry->ancestors = 0;
+		more->ancestors = 0;
 	}
 }
 
@@ -227,7 +232,7 @@ void go_ancestors_find(struct go_sampler *sampler, struct go_entry *chunk)
 	for (size_t i = 0; i < sampler->nr_pending; i++) {
 		struct go_entry *entry = &chunk[sampler->pending[i].at];
 
-		if (!entry->live || !entry->ancestors)
+		if (!entry->live || !go_entry_more(entry)->ancestors)
 			continue;
 		if (!a)
 			a = sampler->ancestors = calloc(1, sizeof(*a));

@@ -4,8 +4,6 @@
  * back to the g. */
 #include "source/go/sample.h"
 
-#include <stdlib.h>
-
 #define SUDOG_BYTES 104u
 #define TIMER_WORDS 12u
 #define POLL_WORDS  18u
@@ -16,23 +14,6 @@
 #define LOCK_TRIES  24u
 #define POLL_TRIES  12u
 #define LIST_MAX    64u
-
-static void add_chan(struct go_entry *entry, uint64_t chan)
-{
-	if (entry->nr_chans == 0) {
-		entry->object = chan;
-		entry->nr_chans = 1;
-		return;
-	}
-	if (!entry->chans) {
-		entry->chans = calloc(GO_CHANS_MAX, sizeof(*entry->chans));
-		if (!entry->chans)
-			return;
-		entry->chans[0] = entry->object;
-	}
-	if (entry->nr_chans < GO_CHANS_MAX)
-		entry->chans[entry->nr_chans++] = chan;
-}
 
 static bool waits_on_chans(const struct go_entry *entry)
 {
@@ -67,7 +48,7 @@ static void find_timers(struct go_sampler *sampler, struct go_entry *chunk)
 	for (size_t i = 0; i < sampler->nr_pending; i++) {
 		struct go_entry *entry = &chunk[sampler->pending[i].at];
 
-		if (!entry->live || entry->until_ns == 0)
+		if (!entry->live || !entry->sleeps || entry->until_ns == 0)
 			continue;
 		if (!entry->suspect)
 			items[nr++] = (struct memory_item){(uint64_t)entry->until_ns,
@@ -80,7 +61,7 @@ static void find_timers(struct go_sampler *sampler, struct go_entry *chunk)
 		if (items[i].ok)
 			chunk[items[i].index].until_ns = timer_end(
 				sampler->again + (size_t)items[i].index * TIMER_WORDS * 8,
-				chunk[items[i].index].address);
+				go_sampler_address(sampler, &chunk[items[i].index]));
 }
 
 /* Works in rounds: first the first sudogs of all goroutines, then the second ones of
@@ -113,9 +94,10 @@ static void find_chans(struct go_sampler *sampler, struct go_entry *chunk)
 				sudogs + (size_t)items[i].index * SUDOG_BYTES;
 			uint64_t next;
 
-			if (!items[i].ok || load_u64(sudog) != entry->address)
+			if (!items[i].ok ||
+			    load_u64(sudog) != go_sampler_address(sampler, entry))
 				continue;
-			add_chan(entry, load_u64(sudog + layout->sudog_chan));
+			go_entry_add_chan(entry, load_u64(sudog + layout->sudog_chan));
 			next = load_u64(sudog + layout->sudog_link);
 			if (next && entry->reason->object == GO_OBJECT_SELECT)
 				items[left++] =
@@ -138,7 +120,7 @@ static bool try_sudog(struct go_sampler *sampler, struct go_entry *entry,
 	uint8_t sudog[SUDOG_BYTES];
 
 	if (!memory_read(sampler->mem, address, sudog, sizeof(sudog)) ||
-	    load_u64(sudog) != entry->address)
+	    load_u64(sudog) != go_sampler_address(sampler, entry))
 		return false;
 	entry->object = load_u64(sudog + sampler->layout->sudog_elem);
 	return true;
@@ -152,7 +134,7 @@ static bool try_sudog(struct go_sampler *sampler, struct go_entry *entry,
 static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
 			    uint64_t address)
 {
-	uint64_t list[4], next;
+	uint64_t list[4], next, g = go_sampler_address(sampler, entry);
 	uint8_t sudog[SUDOG_BYTES];
 
 	if (!memory_read(sampler->mem, address, list, sizeof(list)) || !list[2] ||
@@ -160,7 +142,7 @@ static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
 		return false;
 	/* The last one, or one of the first. */
 	if (memory_read(sampler->mem, list[3], sudog, sizeof(sudog)) &&
-	    load_u64(sudog) == entry->address) {
+	    load_u64(sudog) == g) {
 		entry->object = address;
 		return true;
 	}
@@ -168,7 +150,7 @@ static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
 	for (unsigned i = 0; next && i < LIST_MAX; i++) {
 		if (!memory_read(sampler->mem, next, sudog, sizeof(sudog)))
 			return false;
-		if (load_u64(sudog) == entry->address) {
+		if (load_u64(sudog) == g) {
 			entry->object = address;
 			return true;
 		}
@@ -190,7 +172,7 @@ static size_t poll_fd_word(bool lock_first, size_t word)
 static bool try_poll(struct go_sampler *sampler, struct go_entry *entry, uint64_t address)
 {
 	bool lock_first = sampler->layout->poll_lock;
-	uint64_t words[POLL_WORDS];
+	uint64_t words[POLL_WORDS], g = go_sampler_address(sampler, entry);
 	size_t nr = lock_first ? POLL_WORDS : 12;
 
 	if (!memory_read(sampler->mem, address, words, nr * 8))
@@ -198,7 +180,7 @@ static bool try_poll(struct go_sampler *sampler, struct go_entry *entry, uint64_
 	for (size_t i = 2; i < nr; i++) {
 		size_t at = poll_fd_word(lock_first, i);
 
-		if (words[i] != entry->address || at == 0 || words[at] > FD_MAX)
+		if (words[i] != g || at == 0 || words[at] > FD_MAX)
 			continue;
 		entry->object = address;
 		entry->fd = (int32_t)words[at];
@@ -208,13 +190,13 @@ static bool try_poll(struct go_sampler *sampler, struct go_entry *entry, uint64_
 }
 
 /* Returns false for pointers to code, to the g itself, or into the stack. */
-static bool may_point(const struct go_sampler *sampler, const struct go_entry *entry,
+static bool may_point(const struct go_sampler *sampler, uint64_t g,
 		      const struct go_stack_copy *stack, uint64_t word)
 {
 	const struct go_pclntab *table = &sampler->stacks->module->table;
 
-	return (word & 7) == 0 && word >= 0x100000 && word >> 47 == 0 &&
-	       word != entry->address && (word < stack->low || word >= stack->high) &&
+	return (word & 7) == 0 && word >= 0x100000 && word >> 47 == 0 && word != g &&
+	       (word < stack->low || word >= stack->high) &&
 	       (word < table->min_pc || word >= table->max_pc);
 }
 
@@ -226,7 +208,7 @@ static void search_words(struct go_sampler *sampler, struct go_entry *entry,
 			 size_t max_words, unsigned tries, size_t *likely)
 {
 	size_t nr = stack->nr_bytes / 8 < max_words ? stack->nr_bytes / 8 : max_words;
-	uint64_t seen[LOCK_TRIES + 1];
+	uint64_t seen[LOCK_TRIES + 1], g = go_sampler_address(sampler, entry);
 	size_t nr_seen = 0;
 
 	for (size_t i = 0; i <= nr && nr_seen < tries; i++) {
@@ -236,7 +218,7 @@ static void search_words(struct go_sampler *sampler, struct go_entry *entry,
 		if (at >= nr)
 			continue;
 		word = load_u64(stack->bytes + at * 8);
-		if (!may_point(sampler, entry, stack, word))
+		if (!may_point(sampler, g, stack, word))
 			continue;
 		while (k < nr_seen && seen[k] != word)
 			k++;

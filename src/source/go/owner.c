@@ -32,13 +32,14 @@ bool go_owner_sure(struct memory *mem, const struct go_entry *entry, pid_t tid)
 {
 	/* On the first thread, the runtime itself makes one call at startup. */
 	uint64_t words[M_WORDS], before = tid == mem->process.pid;
+	const struct go_more *more = go_entry_more(entry);
 	size_t nr, found = 0;
 
-	if (entry->locked)
+	if (more->locked)
 		return true;
-	if (entry->status != GO_STATUS_SYSCALL || !entry->m)
+	if (entry->status != GO_STATUS_SYSCALL || !more->m)
 		return false;
-	nr = memory_read_some(mem, entry->m, words, sizeof(words)) / 8;
+	nr = memory_read_some(mem, more->m, words, sizeof(words)) / 8;
 	for (size_t i = M_FIRST; i + 3 <= nr; i++)
 		found += is_first_call(words + i, before);
 	return found == 1;

@@ -175,9 +175,9 @@ static enum go_queue_kind kind_of(const struct go_entry *entry)
 static size_t count_objects(const struct go_entry *entry)
 {
 	if (!entry->live || entry->system || !entry->reason || !entry->object ||
-	    entry->reason->object == GO_OBJECT_FD)
+	    entry->sleeps || entry->reason->object == GO_OBJECT_FD)
 		return 0;
-	return entry->nr_chans > 0 ? entry->nr_chans : 1;
+	return go_entry_more(entry)->chans ? go_entry_more(entry)->chans->nr : 1;
 }
 
 /* The count of waiters of this kind. */
@@ -191,13 +191,14 @@ static uint32_t *waiters_of(struct go_queue *queue, enum task_state state)
 /* Returns false if there is no room. */
 static bool count_entry(struct go_queues *queues, struct go_entry *entry)
 {
+	const struct go_chans *chans = go_entry_more(entry)->chans;
 	size_t nr = count_objects(entry);
 
-	entry->queue = 0;
 	entry->counted = nr > 0;
+	if (entry->counted)
+		entry->queue = 0;
 	for (size_t i = 0; i < nr; i++) {
-		uint64_t address =
-			entry->chans ? entry->chans[i] : go_queue_address(entry);
+		uint64_t address = chans ? chans->list[i] : go_queue_address(entry);
 		struct go_queue *queue;
 
 		if (!address)
@@ -233,10 +234,10 @@ static bool leave(struct go_queues *queues, const struct go_left *left)
 
 	if (!left->chans)
 		return leave_queue(queues, &queues->list[left->queue], left->state);
-	for (size_t i = 0; i < left->nr_chans && room; i++)
-		room = !left->chans[i] ||
+	for (size_t i = 0; i < left->chans->nr && room; i++)
+		room = !left->chans->list[i] ||
 		       leave_queue(queues,
-				   &queues->list[*slot_of(queues, left->chans[i])],
+				   &queues->list[*slot_of(queues, left->chans->list[i])],
 				   left->state);
 	return room;
 }

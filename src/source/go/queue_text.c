@@ -185,26 +185,25 @@ static const char *select_direction(const struct go_queue *queue)
 	return queue->send_queue ? "send " : "recv ";
 }
 
-static const char *select_text(struct go_queues *queues, const struct go_entry *entry,
+static const char *select_text(struct go_queues *queues, const struct go_chans *chans,
 			       struct snapshot *out)
 {
 	struct text text = {.used = 0};
 
-	put_number(&text, entry->nr_chans, 10);
-	append_text(&text,
-		    entry->nr_chans == GO_CHANS_MAX ? " or more chans:" : " chans:");
-	for (size_t i = 0; i < entry->nr_chans && i < SELECT_SHOWN; i++) {
-		const struct go_queue *queue = go_queues_get(queues, entry->chans[i]);
+	put_number(&text, chans->nr, 10);
+	append_text(&text, chans->nr == GO_CHANS_MAX ? " or more chans:" : " chans:");
+	for (size_t i = 0; i < chans->nr && i < SELECT_SHOWN; i++) {
+		const struct go_queue *queue = go_queues_get(queues, chans->list[i]);
 
 		append_text(&text, i ? "; " : " ");
 		append_text(&text, select_direction(queue));
-		put_address(&text, entry->chans[i]);
+		put_address(&text, chans->list[i]);
 		if (queue->address && queue->known) {
 			append_text(&text, " ");
 			put_chan(&text, queue);
 		}
 	}
-	if (entry->nr_chans > SELECT_SHOWN)
+	if (chans->nr > SELECT_SHOWN)
 		append_text(&text, "; …");
 	return keep_text(&text, out);
 }
@@ -253,13 +252,14 @@ static const char *detail_of(struct go_queues *queues, const struct go_entry *en
 			     struct snapshot *out)
 {
 	struct text text = {.used = 0};
-	size_t nr = entry->nr_chans > 0 ? entry->nr_chans : 1;
+	const struct go_chans *chans = go_entry_more(entry)->chans;
+	size_t nr = chans ? chans->nr : 1;
 
 	for (size_t i = 0; i < nr; i++) {
 		const struct go_queue *queue =
 			i == 0 && entry->queue ? &queues->list[entry->queue]
-			: entry->chans         ? go_queues_get(queues, entry->chans[i])
-				       : go_queues_get(queues, go_queue_address(entry));
+			: chans                ? go_queues_get(queues, chans->list[i])
+				: go_queues_get(queues, go_queue_address(entry));
 
 		if (!queue->address)
 			continue;
@@ -272,22 +272,23 @@ static const char *detail_of(struct go_queues *queues, const struct go_entry *en
 	return text.used ? keep_text(&text, out) : NULL;
 }
 
-static void list_channels(const struct go_entry *entry, struct snapshot *out,
+static void list_channels(const struct go_chans *chans, struct snapshot *out,
 			  struct waits_on *waits)
 {
-	size_t bytes = entry->nr_chans * sizeof(*entry->chans);
+	size_t bytes = chans->nr * sizeof(chans->list[0]);
 	uint64_t *copy = arena_alloc(&out->arena, bytes);
 
 	if (!copy)
 		return;
-	memcpy(copy, entry->chans, bytes);
+	memcpy(copy, chans->list, bytes);
 	waits_edit(waits, &out->arena)->objects = copy;
-	waits->nr_objects = entry->nr_chans;
+	waits->nr_objects = (uint16_t)chans->nr;
 }
 
 static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
 			 struct snapshot *out, struct waits_on *waits)
 {
+	const struct go_chans *chans = go_entry_more(entry)->chans;
 	const struct go_queue *queue;
 
 	waits->kind = "channel";
@@ -298,10 +299,10 @@ static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
 								      : "channel";
 		return;
 	}
-	if (entry->chans)
-		list_channels(entry, out, waits);
+	if (chans)
+		list_channels(chans, out, waits);
 	queue = &queues->list[entry->queue];
-	waits->text = entry->chans     ? select_text(queues, entry, out)
+	waits->text = chans            ? select_text(queues, chans, out)
 		      : queue->address ? queue_text(queues, queue, "chan", out)
 				       : "chan";
 }

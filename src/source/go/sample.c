@@ -17,6 +17,7 @@
 #define MOVES_PART          4u
 #define MOVES_LEAST         1024u
 #define M_BYTES             1024u
+#define ADDRESSES_AT_ONCE   4096u
 
 bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 		     const struct go_layout *layout, const struct go_reasons *reasons,
@@ -34,14 +35,6 @@ bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 	sampler->fetch = go_fetch_new();
 	return memory_gather_init(&sampler->gather) && sampler->fetch && sampler->again &&
 	       sampler->items;
-}
-
-static void forget_ancestors(struct go_entry *entry)
-{
-	free(entry->ancestor_ids);
-	entry->ancestor_ids = NULL;
-	entry->ancestry = NULL;
-	entry->ancestors = 0;
 }
 
 void go_sampler_counted(struct go_sampler *sampler)
@@ -63,6 +56,7 @@ static void many_moves(struct go_sampler *sampler)
 void go_sampler_leave(struct go_sampler *sampler, struct go_entry *entry)
 {
 	struct go_moves *moves = &sampler->moves;
+	struct go_chans *chans = go_entry_more(entry)->chans;
 
 	if (entry->counted && !moves->many) {
 		if (moves->nr_left >= sampler->nr_entries / MOVES_PART + MOVES_LEAST ||
@@ -70,14 +64,13 @@ void go_sampler_leave(struct go_sampler *sampler, struct go_entry *entry)
 			many_moves(sampler);
 		} else {
 			moves->left[moves->nr_left++] =
-				(struct go_left){entry->chans, entry->queue, entry->state,
-						 entry->nr_chans};
-			entry->chans = NULL;
+				(struct go_left){chans, entry->queue, entry->state};
+			chans = NULL;
 		}
 	}
-	free(entry->chans);
-	entry->chans = NULL;
-	entry->nr_chans = 0;
+	free(chans);
+	if (entry->more)
+		entry->more->chans = NULL;
 	entry->queue = 0;
 	entry->counted = false;
 }
@@ -109,7 +102,7 @@ static void forget_entry(struct go_sampler *sampler, struct go_entry *entry)
 {
 	count_entry(sampler, entry, -1);
 	go_sampler_leave(sampler, entry);
-	forget_ancestors(entry);
+	go_entry_release(entry);
 	entry->live = false;
 	entry->hash = 0;
 	entry->goid = 0;
@@ -117,10 +110,8 @@ static void forget_entry(struct go_sampler *sampler, struct go_entry *entry)
 
 void go_sampler_release(struct go_sampler *sampler)
 {
-	for (size_t i = 0; i < sampler->nr_entries; i++) {
-		free(sampler->entries[i].chans);
-		forget_ancestors(&sampler->entries[i]);
-	}
+	for (size_t i = 0; i < sampler->nr_entries; i++)
+		go_entry_release(&sampler->entries[i]);
 	go_sampler_counted(sampler);
 	free(sampler->moves.left);
 	free(sampler->moves.came);
@@ -159,20 +150,39 @@ static uint64_t locked_to(struct go_sampler *sampler, const struct go_entry *ent
 	sampler->searches_left--;
 	got = memory_read_some(sampler->mem, m, thread, sizeof(thread));
 	for (size_t i = 0; i + 8 <= got; i += 8)
-		if (load_u64(thread + i) == entry->address)
+		if (load_u64(thread + i) == go_sampler_address(sampler, entry))
 			return m;
 	return 0;
 }
 
+/* Most have none of this. */
+static void fill_more(struct go_sampler *sampler, struct go_entry *entry,
+		      const uint8_t *bytes, uint32_t status)
+{
+	uint64_t labels = load_u64(bytes + sampler->layout->g.labels);
+	uint64_t locked = locked_to(sampler, entry, bytes), m = 0;
+	struct go_more *more = entry->more;
+
+	if (status == GO_STATUS_RUNNING || status == GO_STATUS_SYSCALL)
+		m = load_u64(bytes + GO_G_M);
+	if (!more && (labels || m || locked))
+		more = go_entry_edit(entry);
+	if (!more)
+		return;
+	more->labels = labels;
+	more->m = m;
+	more->locked = locked;
+}
+
+/* start: the function with which it began. */
 static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
-		       const uint8_t *bytes, bool unmoved)
+		       const uint8_t *bytes, const char *start, bool unmoved)
 {
 	const struct go_g_layout *layout = &sampler->layout->g;
 	const struct go_reasons *reasons = sampler->reasons;
 	uint8_t number = bytes[layout->waitreason];
 	uint32_t status = go_g_status(bytes, layout);
 	const struct go_reason *reason = NULL;
-	uint64_t startpc = load_u64(bytes + layout->startpc);
 
 	if ((status == GO_STATUS_WAITING || status == GO_STATUS_LEAKED) &&
 	    number < reasons->nr)
@@ -184,29 +194,26 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 	if (entry->goid != load_u64(bytes + layout->goid) || !entry->live) {
 		entry->goid = load_u64(bytes + layout->goid);
 		entry->parent = layout->parent ? load_u64(bytes + layout->parent) : 0;
-		entry->name = entry->start = go_stacks_function(sampler->stacks, startpc);
+		entry->name = start;
 		entry->created_by =
 			entry->goid == 1 ? NULL
 					 : go_stacks_site(sampler->stacks,
 							  load_u64(bytes + layout->gopc));
-		forget_ancestors(entry);
-		entry->ancestors = load_u64(bytes + layout->ancestors);
+		go_entry_forget_ancestors(entry, load_u64(bytes + layout->ancestors));
 	}
 	go_sampler_leave(sampler, entry);
 	entry->object = 0;
-	entry->fd = -1;
+	if (reason && reason->object == GO_OBJECT_FD)
+		entry->fd = -1;
 	entry->live = true;
 	entry->status = (uint8_t)status;
 	entry->reason = reason;
 	entry->since_ns = go_g_since(bytes, layout, sampler->now_ns);
-	entry->turn = sampler->layout->turn ? bytes[sampler->layout->turn] + 1 : 0;
-	entry->labels = load_u64(bytes + layout->labels);
-	entry->m = status == GO_STATUS_RUNNING || status == GO_STATUS_SYSCALL
-			   ? load_u64(bytes + GO_G_M)
-			   : 0;
-	entry->locked = locked_to(sampler, entry, bytes);
-	entry->until_ns = 0;
-	if (reason && reason->state == STATE_SLEEP)
+	entry->turned = sampler->layout->turn != 0;
+	entry->turn = entry->turned ? bytes[sampler->layout->turn] : 0;
+	fill_more(sampler, entry, bytes, status);
+	entry->sleeps = reason && reason->state == STATE_SLEEP;
+	if (entry->sleeps)
 		entry->until_ns = (int64_t)load_u64(bytes + layout->timer);
 	/* go_objects_find() needs these until the batch is done. */
 	if (reason &&
@@ -217,25 +224,25 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 /* Returns what was started: the outermost function of the program, since `go f(x)` starts
  * a function generated by the compiler that calls f. While it runs, the known name is
  * kept. */
-static const char *outer_name(const struct go_entry *entry,
+static const char *outer_name(const struct go_entry *entry, const char *start,
 			      const struct go_walked *walked)
 {
 	const struct stack *stack = walked->stack;
 
 	if (!stack || stack->truncated)
 		return entry->name;
-	return walked->runtime_only ? entry->start : walked->outer;
+	return walked->runtime_only ? start : walked->outer;
 }
 
 /* Returns true for goroutines that the runtime started for itself, unless they run other
  * code. */
-static bool is_system(const struct go_sampler *sampler, const struct go_entry *entry,
-		      const uint8_t *bytes, bool runtime_only)
+static bool is_system(const struct go_sampler *sampler, const char *start,
+		      uint64_t startpc, bool runtime_only)
 {
-	if (load_u64(bytes + sampler->layout->g.startpc) == sampler->layout->main_entry ||
-	    !entry->start || !text_starts_with(entry->start, "runtime.") ||
-	    strcmp(entry->start, "runtime.corostart") == 0 ||
-	    strcmp(entry->start, "runtime.handleAsyncEvent") == 0)
+	if (startpc == sampler->layout->main_entry || !start ||
+	    !text_starts_with(start, "runtime.") ||
+	    strcmp(start, "runtime.corostart") == 0 ||
+	    strcmp(start, "runtime.handleAsyncEvent") == 0)
 		return false;
 	return runtime_only;
 }
@@ -255,18 +262,21 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 	};
 	struct go_walked walked = {.runtime_only = true};
 	struct go_stack_copy stack = {walk.bytes, walk.nr_bytes, stop->low, stop->high};
+	/* As entry->name, but it may be generated by the compiler. */
+	uint64_t startpc = load_u64(bytes + sampler->layout->g.startpc);
+	const char *start = go_stacks_function(sampler->stacks, startpc);
 
 	count_entry(sampler, entry, -1);
 	if (span->ok) {
 		walked = go_stacks_walk(sampler->stacks, &walk);
 		sampler->walked++;
 	}
-	fill_entry(sampler, entry, bytes,
+	fill_entry(sampler, entry, bytes, start,
 		   entry->hash == pending->hash && entry->hash &&
 			   entry->stack == walked.stack);
 	entry->stack = walked.stack;
-	entry->name = outer_name(entry, &walked);
-	entry->system = is_system(sampler, entry, bytes, walked.runtime_only);
+	entry->name = outer_name(entry, start, &walked);
+	entry->system = is_system(sampler, start, startpc, walked.runtime_only);
 	entry->state = (uint8_t)go_stack_state(
 		entry->stack, entry->reason && walked.collects     ? STATE_GC
 			      : entry->reason                      ? entry->reason->state
@@ -292,11 +302,12 @@ static void reread_entry(struct go_sampler *sampler, struct go_entry *entry,
 	uint8_t stack[GO_STACK_BYTES];
 	const struct go_g_layout *layout = &sampler->layout->g;
 	uint8_t before[GO_G_BYTES_MAX], after[GO_G_BYTES_MAX];
+	uint64_t address = go_sampler_address(sampler, entry);
 	struct memory_span span = {0};
 
 	for (int try = 0; try < RETRIES; try++) {
 		sampler->retries++;
-		if (!memory_read(sampler->mem, entry->address, before, layout->bytes) ||
+		if (!memory_read(sampler->mem, address, before, layout->bytes) ||
 		    go_status_is_dead(go_g_status(before, layout))) {
 			forget_entry(sampler, entry);
 			return;
@@ -307,7 +318,7 @@ static void reread_entry(struct go_sampler *sampler, struct go_entry *entry,
 			span.ok = memory_read(sampler->mem, span.address, stack,
 					      span.bytes);
 		}
-		if (!memory_read(sampler->mem, entry->address, after, layout->bytes))
+		if (!memory_read(sampler->mem, address, after, layout->bytes))
 			break;
 		pending->hash = go_g_hash(after, layout);
 		if (pending->hash == go_g_hash(before, layout)) {
@@ -362,17 +373,24 @@ static int grow_entries(struct go_sampler *sampler, size_t count, struct err *e)
 	return 0;
 }
 
-/* Adopts the address of an entry; a new entry starts empty. */
-static void set_address(struct go_sampler *sampler, size_t at)
+/* Reads where the gs are, some at a time. The list only grows; another address means another
+ * program. */
+static bool read_addresses(struct go_sampler *sampler, uint64_t first, size_t count)
 {
-	struct go_entry *entry = &sampler->entries[at];
+	uint64_t words[ADDRESSES_AT_ONCE];
 
-	if (at >= sampler->nr_known)
-		memset(entry, 0, sizeof(*entry));
-	/* The list only grows; another address means another program. */
-	else if (entry->address != sampler->addresses[at])
-		forget_entry(sampler, entry);
-	entry->address = sampler->addresses[at];
+	for (size_t at = 0; at < count; at += ADDRESSES_AT_ONCE) {
+		size_t left = count - at;
+		size_t nr = left < ADDRESSES_AT_ONCE ? left : ADDRESSES_AT_ONCE;
+
+		if (!memory_read(sampler->mem, first + at * 8, words, nr * 8))
+			return false;
+		for (size_t i = at; i < at + nr && i < sampler->nr_entries; i++)
+			if (sampler->addresses[i] != words[i - at])
+				forget_entry(sampler, &sampler->entries[i]);
+		memcpy(sampler->addresses + at, words, nr * 8);
+	}
+	return true;
 }
 
 /* Says what is to be read of the goroutines from `at` on. */
@@ -386,16 +404,17 @@ static void prepare_batch(struct go_sampler *sampler, size_t at, struct go_batch
 	batch->at = at;
 	batch->nr = left < GO_BATCH ? left : GO_BATCH;
 	for (size_t i = 0; i < batch->nr; i++) {
-		const struct go_entry *entry = &sampler->entries[at + i];
+		struct go_entry *entry = &sampler->entries[at + i];
 		bool known;
 
 		ahead_bring(sampler->entries, sizeof(*entry), at + i, sampler->nr_entries,
 			    AHEAD_LINE);
-		set_address(sampler, at + i);
+		if (at + i >= sampler->nr_known)
+			memset(entry, 0, sizeof(*entry));
 		known = !entry->suspect && sampler->layout->turns &&
 			(entry->searched || sampler->searches_left == 0);
-		batch->asked[i] =
-			(struct go_asked){entry->address, known ? entry->hash : 0};
+		batch->asked[i] = (struct go_asked){sampler->addresses[at + i],
+						    known ? entry->hash : 0};
 	}
 }
 
@@ -472,8 +491,7 @@ int go_sampler_run(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 	rc = grow_entries(sampler, count, e);
 	if (rc)
 		return rc;
-	if (!memory_read(sampler->mem, first, sampler->addresses,
-			 count * sizeof(uint64_t)))
+	if (!read_addresses(sampler, first, count))
 		return read_failed(sampler->mem, e);
 	sampler->now_ns = now_ns;
 	sampler->searches_left = SEARCHES_PER_SAMPLE;

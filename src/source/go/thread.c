@@ -192,12 +192,14 @@ void go_threads_sample(struct go_threads *threads, const struct go_sampler *samp
 	for (size_t i = 0, left = all ? 0 : sampler->nr_syscall;
 	     left > 0 && i < sampler->nr_entries; i++) {
 		const struct go_entry *entry = &sampler->entries[i];
+		uint64_t m;
 
 		if (!entry->live || entry->status != GO_STATUS_SYSCALL)
 			continue;
 		left--;
-		if (entry->m && (threads->nr_seen >= THREADS_PER_SAMPLE ||
-				 !see_thread(threads, go_threads_of(threads, entry->m))))
+		m = go_entry_more(entry)->m;
+		if (m && (threads->nr_seen >= THREADS_PER_SAMPLE ||
+			  !see_thread(threads, go_threads_of(threads, m))))
 			break;
 	}
 	thread_read_sleeps(&threads->table, threads->seen, threads->nr_seen,
@@ -205,7 +207,7 @@ void go_threads_sample(struct go_threads *threads, const struct go_sampler *samp
 }
 
 bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry,
-			struct snapshot *out, struct task *task)
+			uint64_t g, struct snapshot *out, struct task *task)
 {
 	const struct go_g_layout *layout = &threads->layout->g;
 	struct thread *thread;
@@ -223,8 +225,7 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 		unwind_c(threads, thread);
 	/* If the goroutine has moved on, the thread may be doing something else by
 	 * now. */
-	if (!entry->hash ||
-	    !memory_read(threads->mem, entry->address, now, layout->bytes) ||
+	if (!entry->hash || !memory_read(threads->mem, g, now, layout->bytes) ||
 	    go_g_hash(now, layout) != entry->hash)
 		return false;
 	stack = with_c_frames(threads, thread->stack, task->stack);

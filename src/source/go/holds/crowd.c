@@ -53,7 +53,7 @@ static void keep_members(struct go_crowd *crowd, const struct go_sampler *sample
 						       ? &sampler->entries[member->at]
 						       : NULL;
 
-		if (!entry || entry->address != member->address ||
+		if (!entry || sampler->addresses[member->at] != member->address ||
 		    entry->goid != member->goid || !may_be_member(entry)) {
 			forget_member(member);
 			crowd->changed = true;
@@ -103,7 +103,7 @@ static void add_members(struct go_crowd *crowd, const struct go_sampler *sampler
 		if (!may_be_member(entry))
 			continue;
 		group = go_crowd_group(entry);
-		if (group == full || is_member(crowd, entry->address))
+		if (group == full || is_member(crowd, sampler->addresses[i]))
 			continue;
 		if (count_group(crowd, group) > most) {
 			full = group;
@@ -111,7 +111,7 @@ static void add_members(struct go_crowd *crowd, const struct go_sampler *sampler
 		}
 		crowd->members[crowd->nr++] =
 			(struct go_crowd_member){.at = i,
-						 .address = entry->address,
+						 .address = sampler->addresses[i],
 						 .goid = entry->goid,
 						 .group = group};
 	}

@@ -46,6 +46,11 @@ const struct go_entry *go_reach_entry(const struct go_reach *reach)
 	return reach->entry;
 }
 
+uint64_t go_reach_g(const struct go_reach *reach)
+{
+	return go_sampler_address(reach->look->sampler, reach->entry);
+}
+
 struct go_holds *go_reach_holds(const struct go_reach *reach)
 {
 	return reach->look->holds;

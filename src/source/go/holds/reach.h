@@ -72,6 +72,8 @@ typedef void (*go_recognise_frame)(struct go_reach *reach,
 
 /* The goroutine of this walk, and what belongs to the whole program. */
 const struct go_entry *go_reach_entry(const struct go_reach *reach);
+/* Returns the address of its g. */
+uint64_t go_reach_g(const struct go_reach *reach);
 struct go_holds *go_reach_holds(const struct go_reach *reach);
 /* Texts and structures that live until the walk's result has been copied. NULL if out of
  * memory. */

@@ -41,7 +41,7 @@ static bool is_sudog(struct go_reach *reach, const struct go_reached *object)
 	    object->bytes > SUDOG_BYTES_MAX || object->copied < sizeof(g))
 		return false;
 	g = load_u64(object->copy);
-	if (g == go_reach_entry(reach)->address)
+	if (g == go_reach_g(reach))
 		return true;
 	return go_reach_bounds(reach, g, &start, &bytes) && start == g &&
 	       bytes >= layout->g.bytes && bytes <= 2ull * GO_G_BYTES_MAX &&

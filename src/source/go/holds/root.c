@@ -70,8 +70,8 @@ static void read_gs(struct go_look *look,
 		if (!items || !copies)
 			reach->why = unreadable;
 		else if (!reach->why)
-			items[nr++] = (struct memory_item){reach->entry->address,
-							   (uint32_t)i, false};
+			items[nr++] = (struct memory_item){go_reach_g(reach), (uint32_t)i,
+							   false};
 	}
 	if (nr == 0)
 		return;
@@ -118,14 +118,14 @@ static void read_alone(struct go_reach *reach)
 {
 	const struct go_layout *layout = reach->look->sampler->layout;
 	struct memory *mem = reach->look->mem;
+	uint64_t address = go_reach_g(reach);
 	uint8_t g[GO_G_BYTES_MAX];
 
 	for (int try = 0; try < TRIES && reach->why == has_run; try++) {
-		if (!memory_read(mem, reach->entry->address, g, layout->g.bytes) ||
-		    !locate(reach, g))
+		if (!memory_read(mem, address, g, layout->g.bytes) || !locate(reach, g))
 			return;
 		if (!memory_read(mem, reach->sp, reach->stack, reach->stack_bytes) ||
-		    !memory_read(mem, reach->entry->address, g, layout->g.bytes))
+		    !memory_read(mem, address, g, layout->g.bytes))
 			reach->why = unreadable;
 		else if (go_g_hash(g, &layout->g) != reach->hash)
 			reach->why = has_run;

@@ -206,7 +206,7 @@ static bool copy_rows(struct go_prove *prove, const struct go_sampler *sampler)
 		const struct go_entry *entry = &sampler->entries[i];
 
 		prove->rows[i] = (struct go_wait_row){
-			.address = entry->address,
+			.address = sampler->addresses[i],
 			.goid = entry->goid,
 			.hash = entry->hash,
 			.first_ns = entry->first_ns,

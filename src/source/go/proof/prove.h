@@ -78,12 +78,15 @@ bool go_prove_runs(const struct go_prove *prove, unsigned *percent);
 void go_prove_poll(struct go_prove *prove, struct snapshot *out);
 /* Returns true if the goroutine was proved to be leaked in the wait that it is still
  * in. */
-static inline bool go_prove_has(const struct go_prove *prove, size_t row,
+static inline bool go_prove_has(const struct go_prove *prove,
+				const struct go_sampler *sampler,
 				const struct go_entry *entry)
 {
+	size_t row = (size_t)(entry - sampler->entries);
+
 	return prove->proven && !prove->started && row < prove->nr_rows &&
 	       prove->proven[row] && prove->rows[row].goid == entry->goid &&
-	       prove->rows[row].address == entry->address &&
+	       prove->rows[row].address == sampler->addresses[row] &&
 	       prove->rows[row].first_ns == entry->first_ns;
 }
 

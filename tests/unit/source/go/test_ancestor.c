@@ -34,7 +34,8 @@ struct fixture {
 	struct go_stacks stacks;
 	struct go_sampler sampler;
 	struct go_pending pending;
-	struct go_entry entry;
+	struct go_entry entry; /* the only one of the sampler */
+	uint64_t address;
 	uint64_t g[GO_G_BYTES_MAX / 8];
 	struct kept kept;
 };
@@ -75,6 +76,9 @@ static int setup(void **state)
 	assert_true(go_sampler_init(&f->sampler, &f->mem, &f->layout, NULL, &f->stacks));
 	f->sampler.pending = &f->pending;
 	f->sampler.nr_pending = 1;
+	f->sampler.entries = &f->entry;
+	f->sampler.addresses = &f->address;
+	f->address = (uintptr_t)f->g;
 	*state = f;
 	return 0;
 }
@@ -83,7 +87,9 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	free(f->entry.ancestor_ids);
+	go_entry_release(&f->entry);
+	f->sampler.entries = NULL;
+	f->sampler.addresses = NULL;
 	go_sampler_release(&f->sampler);
 	go_stacks_release(&f->stacks);
 	stack_table_free(f->table);
@@ -118,18 +124,20 @@ static void make(struct fixture *f, size_t nr)
 	}
 }
 
+static const struct ancestry *ancestry_of(const struct fixture *f)
+{
+	return go_entry_more(&f->entry)->ancestry;
+}
+
 static size_t read_all(struct fixture *f)
 {
-	free(f->entry.ancestor_ids);
-	f->entry = (struct go_entry){.address = (uintptr_t)f->g,
-				     .live = true,
-				     .searched = true,
-				     .goid = 100,
-				     .parent = 99,
-				     .ancestors = (uintptr_t)f->kept.slice};
+	go_entry_release(&f->entry);
+	f->entry = (struct go_entry){
+		.live = true, .searched = true, .goid = 100, .parent = 99};
+	go_entry_forget_ancestors(&f->entry, (uintptr_t)f->kept.slice);
 	f->sampler.samples++;
 	go_ancestors_find(&f->sampler, &f->entry);
-	return f->entry.ancestry ? f->entry.ancestry->nr : 0;
+	return ancestry_of(f) ? ancestry_of(f)->nr : 0;
 }
 
 static void test_generations(void **state)
@@ -140,18 +148,18 @@ static void test_generations(void **state)
 	make(f, 2);
 	/* Of the third one, only the go statement is known. */
 	assert_int_equal(read_all(f), 3);
-	assert_int_equal(f->entry.ancestor_ids[0], 99);
-	assert_int_equal(f->entry.ancestor_ids[1], 98);
-	assert_int_equal(f->entry.ancestor_ids[2], 0);
-	assert_ptr_equal(f->entry.created_by, f->entry.ancestry->stacks[0]);
-	stack = f->entry.ancestry->stacks[0];
+	assert_int_equal(go_entry_more(&f->entry)->ancestor_ids[0], 99);
+	assert_int_equal(go_entry_more(&f->entry)->ancestor_ids[1], 98);
+	assert_int_equal(go_entry_more(&f->entry)->ancestor_ids[2], 0);
+	assert_ptr_equal(f->entry.created_by, ancestry_of(f)->stacks[0]);
+	stack = ancestry_of(f)->stacks[0];
 	assert_int_equal(stack->nr_frames, 2);
 	assert_false(stack->truncated);
 	assert_string_equal(stack->frames[0].function, "main.dial");
 	assert_int_equal(stack->frames[0].line, 11);
 	assert_string_equal(stack->frames[1].function, "main.main");
-	assert_string_equal(f->entry.ancestry->stacks[1]->frames[0].function, "main.run");
-	assert_int_equal(f->entry.ancestry->stacks[2]->nr_frames, 1);
+	assert_string_equal(ancestry_of(f)->stacks[1]->frames[0].function, "main.run");
+	assert_int_equal(ancestry_of(f)->stacks[2]->nr_frames, 1);
 	/* Nothing has created the first goroutine. */
 	f->kept.infos[1][3] = 1;
 	assert_int_equal(read_all(f), 2);
@@ -161,7 +169,7 @@ static void test_generations(void **state)
 	make(f, 1);
 	f->kept.infos[0][1] = 2;
 	assert_int_equal(read_all(f), 2);
-	assert_true(f->entry.ancestry->stacks[0]->truncated);
+	assert_true(ancestry_of(f)->stacks[0]->truncated);
 }
 
 static void test_refused(void **state)
@@ -200,7 +208,7 @@ static void test_refused(void **state)
 	make(f, 5);
 	f->kept.infos[2][4] = 12345;
 	assert_int_equal(read_all(f), 3);
-	assert_int_equal(f->entry.ancestor_ids[2], 97);
+	assert_int_equal(go_entry_more(&f->entry)->ancestor_ids[2], 97);
 }
 
 /* Any words at all: nothing is read beyond the limits, and what is kept is whole. */
@@ -233,7 +241,7 @@ static void test_hostile(void **state)
 		found = read_all(f);
 		assert_true(found <= SNAPSHOT_ANCESTORS_MAX);
 		for (size_t i = 0; i < found; i++)
-			assert_non_null(f->entry.ancestry->stacks[i]);
+			assert_non_null(ancestry_of(f)->stacks[i]);
 		kept += found > 0;
 	}
 	assert_true(kept > 1000);

@@ -83,10 +83,9 @@ static void begin_wait(struct fixture *f, size_t at, const struct go_reason *rea
 		entry->object = address_of(f, object) + (reason == &lock ? 4 : 0);
 	}
 	if (reason == &choose) {
-		entry->nr_chans = 2;
-		entry->chans = calloc(GO_CHANS_MAX, sizeof(*entry->chans));
-		entry->chans[0] = entry->object;
-		entry->chans[1] = address_of(f, (object + 3) % (OBJECTS / 2));
+		for (size_t i = 1; i <= object % 7 + 1; i++)
+			go_entry_add_chan(
+				entry, address_of(f, (object + 3 * i) % (OBJECTS / 2)));
 	}
 	go_sampler_came(&f->sampler, entry);
 }
@@ -102,11 +101,12 @@ static void assert_all_counted(struct fixture *f)
 
 	for (size_t i = 0; i < GOROUTINES; i++) {
 		const struct go_entry *entry = &f->sampler.entries[i];
-		size_t nr = !entry->live ? 0 : entry->chans ? entry->nr_chans : 1;
+		const struct go_chans *chans = go_entry_more(entry)->chans;
+		size_t nr = !entry->live ? 0 : chans ? chans->nr : 1;
 
 		for (size_t k = 0; k < nr; k++) {
 			uint64_t address =
-				entry->chans ? entry->chans[k] : go_queue_address(entry);
+				chans ? chans->list[k] : go_queue_address(entry);
 			size_t object =
 				(address - address_of(f, 0)) / sizeof(struct object);
 
