@@ -97,6 +97,7 @@ bool tui_take(struct tui *t)
 	proving = t->snapshot ? t->snapshot->proving : (struct proving){0};
 	snapshot_unref(t->snapshot);
 	t->snapshot = snapshot;
+	t->taken_ns = t->clock_ns;
 	prove_update(t, &proving);
 	t->step = false;
 	if (t->paused)

@@ -318,8 +318,7 @@ static int draw_recorder(struct tui *t, int y, int end)
 				 t->state.recorder.failing ? "!" : "");
 	draw_text(y, end - cells, cells,
 		  t->state.recorder.failing ? ROLE_ERROR : ROLE_STUCK, true, text);
-	if (t->wake_ns > t->clock_ns + CLOCK_SECOND_NS)
-		t->wake_ns = t->clock_ns + CLOCK_SECOND_NS;
+	tui_draw_by(t, t->clock_ns + 1);
 	return end - cells - 1;
 }
 

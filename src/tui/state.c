@@ -8,7 +8,8 @@
 #include "base/clock.h"
 
 #define MESSAGE_NS (6 * CLOCK_SECOND_NS)
-#define FRAME_NS   (CLOCK_SECOND_NS / 4) /* the smallest step in which ages grow */
+#define FRAME_NS   CLOCK_SECOND_NS     /* between two frames without a sample or a key */
+#define LATE_NS    (250 * CLOCK_MS_NS) /* that a sample may take without such a frame */
 
 static void leave_request(struct tui *t, const struct request *request)
 {
@@ -101,14 +102,22 @@ void tui_say(struct tui *t, enum role role, const char *format, ...)
 	t->message.of_key = t->in_key;
 }
 
-/* The text of an age changes with its last digit, see clock_format_duration(). */
+void tui_draw_by(struct tui *t, int64_t due_ns)
+{
+	int64_t first_ns = t->taken_ns + LATE_NS;
+	int64_t frames = (due_ns - first_ns + FRAME_NS - 1) / FRAME_NS;
+	int64_t wake_ns = first_ns + (frames > 1 ? frames : 1) * FRAME_NS;
+
+	if (wake_ns < t->wake_ns)
+		t->wake_ns = wake_ns;
+}
+
+/* An age below an hour changes with each frame, see clock_format_duration(). */
 void tui_shows_age(struct tui *t, int64_t age_ns)
 {
-	int64_t step = age_ns < 60 * CLOCK_SECOND_NS     ? FRAME_NS
-		       : age_ns < 3600 * CLOCK_SECOND_NS ? CLOCK_SECOND_NS
-							 : 60 * CLOCK_SECOND_NS;
-	int64_t wake = t->clock_ns + step - (step == FRAME_NS ? 0 : age_ns % step);
+	const int64_t minute_ns = 60 * CLOCK_SECOND_NS;
+	int64_t left_ns = age_ns < 60 * minute_ns ? 1 : minute_ns - age_ns % minute_ns;
 
-	if (age_ns >= 0 && t->now_ns == t->clock_ns && wake < t->wake_ns)
-		t->wake_ns = wake;
+	if (age_ns >= 0 && t->now_ns == t->clock_ns)
+		tui_draw_by(t, t->clock_ns + left_ns);
 }

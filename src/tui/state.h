@@ -134,6 +134,7 @@ struct tui {
 
 	bool in_key;      /* a key or click is being handled */
 	int64_t clock_ns; /* now */
+	int64_t taken_ns; /* when the snapshot came */
 	/* The time for which ages are shown; does not advance while paused. */
 	int64_t now_ns;
 	bool paused;
@@ -213,6 +214,10 @@ void tui_say(struct tui *t, enum role role, const char *format, ...)
 /* Asks the feed for the whole stack of this task with every following sample, instead of
  * that of another; NULL for none. Takes no sample. */
 void tui_focus(struct tui *t, const struct identity *task);
+/* Something on the screen changes at this time: draw then or up to a second later. All
+ * that changes by itself is drawn in one frame a second, and in none while a sample comes
+ * each second. */
+void tui_draw_by(struct tui *t, int64_t due_ns);
 /* An age is on the screen: draw again when its text changes. */
 void tui_shows_age(struct tui *t, int64_t age_ns);
 

@@ -268,8 +268,8 @@ static void members_draw(struct tui *t, void *ctx, struct area body)
 	}
 	if (above > 0)
 		table_draw_titles(&v->table, body.y + above - 1, body.width);
-	if (t->wake_ns > t->clock_ns + CLOCK_SECOND_NS && !t->paused)
-		t->wake_ns = t->clock_ns + CLOCK_SECOND_NS; /* UP grows */
+	if (!t->paused)
+		tui_draw_by(t, t->clock_ns + 1); /* UP grows */
 }
 
 static void members_click(struct tui *t, void *ctx, int y, int x, bool twice)

@@ -18,6 +18,7 @@
 #include "source/code_file.h"
 #include "tui/keys.h"
 #include "tui/prompt.h"
+#include "tui/state.h"
 #include "tui/table.h"
 #include "tui/terminal.h"
 #include "tui/text.h"
@@ -404,6 +405,39 @@ static void test_excerpt(void **unused)
 	assert_int_equal(excerpt.count, 0);
 }
 
+#define MS CLOCK_MS_NS
+
+/* When the next frame is due, in ms after the snapshot, if these ages are shown. */
+static int64_t next_frame(int64_t clock_ms, const int64_t *ages_ms, size_t count)
+{
+	struct tui t = {.taken_ns = 5000 * MS, .wake_ns = INT64_MAX};
+
+	t.clock_ns = t.now_ns = t.taken_ns + clock_ms * MS;
+	for (size_t i = 0; i < count; i++)
+		tui_shows_age(&t, ages_ms[i] * MS);
+	return t.wake_ns == INT64_MAX ? -1 : (t.wake_ns - t.taken_ns) / MS;
+}
+
+static void test_frames(void **unused)
+{
+	static const int64_t ages[] = {7, 320, 9990, 61001, 61500, 75999, -1};
+	static const int64_t hours[] = {3600000 + 30300, 7200000 + 30900};
+	static const int64_t unknown = -1;
+
+	(void)unused;
+	/* Whatever the phases of ages, there is one frame a second, and a sample that
+	 * comes each second is drawn first. */
+	assert_int_equal(next_frame(0, ages, 7), 1250);
+	assert_int_equal(next_frame(200, ages, 7), 1250);
+	assert_int_equal(next_frame(1249, ages, 7), 1250);
+	assert_int_equal(next_frame(1250, ages, 7), 2250);
+	assert_int_equal(next_frame(7300, ages, 7), 8250);
+	/* Minutes change after 29.1 and 29.7 s. */
+	assert_int_equal(next_frame(0, hours, 2), 29250);
+	assert_int_equal(next_frame(0, hours, 1), 30250);
+	assert_int_equal(next_frame(0, &unknown, 1), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_table_beyond),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_excerpt),
+		cmocka_unit_test(test_frames),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
