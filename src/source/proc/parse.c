@@ -11,21 +11,87 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 /* With its two blanks it is longer than the thread's name, which precedes it, can be. */
 #define EXEC_START "\nse.exec_start  "
 
+static int digit_of(char byte)
+{
+	return byte >= '0' && byte <= '9'   ? byte - '0'
+	       : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
+					    : 16;
+}
+
+/* Parses a number and the blanks before it. Returns its end, or NULL if there is none
+ * before `end` or it needs more than 64 bits. A sample reads many of these lines, and
+ * sscanf() takes ten times as long. */
+static const char *parse_word(const char *at, const char *end, int base, uint64_t *value)
+{
+	const uint64_t most = UINT64_MAX / (uint64_t)base;
+	const char *first;
+	bool minus = false;
+	int digit;
+
+	*value = 0;
+	while (at < end && byte_is_space(*at))
+		at++;
+	if (at < end && *at == '-') {
+		minus = true;
+		at++;
+	}
+	if (base == 16 && end - at > 2 && at[0] == '0' && at[1] == 'x')
+		at += 2;
+	for (first = at; at < end && (digit = digit_of(*at)) < base; at++) {
+		if (*value > most)
+			return NULL;
+		*value = *value * (uint64_t)base + (uint64_t)digit;
+		if (*value < (uint64_t)digit)
+			return NULL;
+	}
+	if (minus)
+		*value = -*value;
+	return at == first ? NULL : at;
+}
+
+/* The numbers of a line by their place in it, which proc_pid_stat(5) counts from 1. */
+enum {
+	STAT_PPID = 4,
+	STAT_FLAGS = 9,
+	STAT_USER = 14,
+	STAT_SYSTEM = 15,
+	STAT_THREADS = 20,
+	STAT_START = 22,
+	STAT_STACK = 28,
+	STAT_CPU = 39,
+};
+
+/* Parses what follows the name and the state. Older kernels write fewer numbers. */
+static bool parse_stat_numbers(const char *at, const char *end, struct proc_stat *out)
+{
+	uint64_t numbers[STAT_CPU + 1];
+	int place = STAT_PPID;
+
+	while (place <= STAT_CPU &&
+	       (at = parse_word(at, end, 10, &numbers[place])) != NULL)
+		place++;
+	if (place <= STAT_START)
+		return false;
+	out->ppid = (pid_t)numbers[STAT_PPID];
+	out->kernel_flags = (uint32_t)numbers[STAT_FLAGS];
+	out->cpu_ticks = numbers[STAT_USER] + numbers[STAT_SYSTEM];
+	out->threads = (int64_t)numbers[STAT_THREADS];
+	out->start_ticks = numbers[STAT_START];
+	out->start_stack = place > STAT_STACK ? numbers[STAT_STACK] : 0;
+	out->cpu = place > STAT_CPU ? (int)numbers[STAT_CPU] : -1;
+	return true;
+}
+
 bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 {
-	const char *open = memchr(text, '(', length);
+	const char *open = memchr(text, '(', length), *end = text + length;
 	/* The name may contain any byte: it ends at the last ')'. */
 	const char *close = memrchr(text, ')', length);
-	unsigned long long user, system, start, start_stack = 0;
-	long long threads;
-	unsigned flags;
-	int ppid;
-	char state;
-	int cpu = -1;
 
 	memset(out, 0, sizeof(*out));
 	if (!open || !close || close < open || open == text)
@@ -38,36 +104,14 @@ bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 	if (bytes >= sizeof(out->comm))
 		bytes = sizeof(out->comm) - 1;
 	memcpy(out->comm, open + 1, bytes);
-	if (sscanf(close + 1,
-		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d "
-		   "%lld "
-		   "%*d %llu %*u %*d %*u %*u %*u %llu "
-		   "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %d",
-		   &state, &ppid, &flags, &user, &system, &threads, &start, &start_stack,
-		   &cpu) < 7)
+	if (end - close < 3 || close[1] != ' ' ||
+	    !parse_stat_numbers(close + 3, end, out))
 		return false;
-	out->state = state;
-	out->ppid = ppid;
-	out->kernel_flags = flags;
-	out->cpu_ticks = user + system;
-	out->threads = threads;
-	out->start_ticks = start;
-	out->start_stack = start_stack;
-	out->cpu = cpu;
+	out->state = close[2];
 	/* The last field. */
 	close = memrchr(text, ' ', length);
-	out->exit_status = close && state == 'Z' ? atoi(close) : 0;
+	out->exit_status = close && out->state == 'Z' ? atoi(close) : 0;
 	return true;
-}
-
-/* Parses a number and the blanks before it. Returns NULL if there is none. */
-static const char *parse_word(const char *text, int base, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, base);
-	return end == text || errno ? NULL : end;
 }
 
 bool proc_has_ended(const struct proc_stat *stat)
@@ -77,7 +121,7 @@ bool proc_has_ended(const struct proc_stat *stat)
 
 bool proc_parse_call(const char *text, struct proc_call *out)
 {
-	const char *at = text;
+	const char *at = text, *last = text + strlen(text);
 	char *end;
 
 	memset(out, 0, sizeof(*out));
@@ -91,43 +135,60 @@ bool proc_parse_call(const char *text, struct proc_call *out)
 		return false;
 	at = end;
 	for (int i = 0; out->nr >= 0 && i < 6; i++) {
-		at = parse_word(at, 16, &out->args[i]);
+		at = parse_word(at, last, 16, &out->args[i]);
 		if (!at)
 			return false;
 	}
-	at = parse_word(at, 16, &out->sp);
-	return at && parse_word(at, 16, &out->pc);
+	at = parse_word(at, last, 16, &out->sp);
+	return at && parse_word(at, last, 16, &out->pc);
 }
 
+/* Copies a word and skips the blanks before it. Returns its end, or NULL if there is none
+ * or it does not fit. */
+static const char *copy_word(const char *at, const char *end, char *out, size_t size)
+{
+	size_t length = 0;
+
+	while (at < end && *at == ' ')
+		at++;
+	while (at + length < end && at[length] != ' ')
+		length++;
+	if (length == 0 || length >= size)
+		return NULL;
+	memcpy(out, at, length);
+	out[length] = '\0';
+	return at + length;
+}
+
+/* "7f0000000000-7f0000010000 r-xp 00002000 08:01 1234     /path" */
 bool proc_parse_map(const char *line, size_t length, struct proc_map *out)
 {
-	char head[128];
-	char perms[8];
-	int used = 0;
-	size_t bytes = length < sizeof(head) - 1 ? length : sizeof(head) - 1;
-	unsigned long long start, end, offset, inode = 0;
+	const char *end = line + length, *at = line;
+	char perms[8] = "";
 
-	memcpy(head, line, bytes);
-	head[bytes] = '\0';
 	out->device[0] = '\0';
-	if (sscanf(head, "%llx-%llx %7s %llx %15s %llu%n", &start, &end, perms, &offset,
-		   out->device, &inode, &used) < 6 ||
-	    used == 0 || start >= end)
+	at = parse_word(at, end, 16, &out->start);
+	if (!at || at == end || *at != '-')
 		return false;
-	out->start = start;
-	out->end = end;
-	out->offset = offset;
+	at = parse_word(at + 1, end, 16, &out->end);
+	if (at)
+		at = copy_word(at, end, perms, sizeof(perms));
+	if (at)
+		at = parse_word(at, end, 16, &out->offset);
+	if (at)
+		at = copy_word(at, end, out->device, sizeof(out->device));
+	if (at)
+		at = parse_word(at, end, 10, &out->inode);
+	if (!at || out->start >= out->end)
+		return false;
 	out->readable = perms[0] == 'r';
-	out->writable = strlen(perms) > 1 && perms[1] == 'w';
-	out->executable = strlen(perms) > 2 && perms[2] == 'x';
-	out->private = strlen(perms) > 3 && perms[3] == 'p';
-	out->inode = inode;
-	size_t at = (size_t)used;
-
-	while (at < length && line[at] == ' ')
+	out->writable = perms[1] == 'w';
+	out->executable = perms[2] == 'x';
+	out->private = perms[3] == 'p';
+	while (at < end && *at == ' ')
 		at++;
-	out->path = line + at;
-	out->path_bytes = length - at;
+	out->path = at;
+	out->path_bytes = (size_t)(end - at);
 	return true;
 }
 

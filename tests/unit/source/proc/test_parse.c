@@ -42,7 +42,32 @@ static void stat_lines(void **state)
 		assert_int_equal(stat.threads, 7);
 		assert_int_equal(stat.start_ticks, 12345);
 		assert_int_equal(stat.start_stack, 140722);
+		assert_int_equal(stat.cpu, -1);
 	}
+}
+
+/* All 52 numbers, as this kernel writes them. */
+static void stat_whole(void **state)
+{
+	static const char line[] =
+		"7 (a) Z -8 2 3 34816 9 4194560 1 0 0 0 36 2 5 6 20 0 1 0 "
+		"18446744073709551615 1 0 18446744073709551615 5 6 7 0 0 0 65536 2 "
+		"3686404 1 0 0 17 3 0 0 0 0 0 9 10 11 12 13 14 15 256\n";
+	static const char large[] =
+		"7 (a) S 1 2 3 0 -1 4194304 10 20 30 40 500 60 0 0 20 "
+		"0 7 0 18446744073709551616 1";
+	struct proc_stat stat;
+
+	(void)state;
+	assert_true(proc_parse_stat(line, strlen(line), &stat));
+	assert_int_equal(stat.state, 'Z');
+	assert_int_equal(stat.ppid, -8);
+	assert_int_equal(stat.cpu_ticks, 38);
+	assert_true(stat.start_ticks == UINT64_MAX);
+	assert_int_equal(stat.start_stack, 7);
+	assert_int_equal(stat.cpu, 3);
+	assert_int_equal(stat.exit_status, 256);
+	assert_false(proc_parse_stat(large, strlen(large), &stat));
 }
 
 static void stat_broken(void **state)
@@ -146,16 +171,24 @@ static void map_lines(void **state)
 	assert_int_equal(map.start, 0x7f0000000000);
 	assert_int_equal(map.end, 0x7f0000010000);
 	assert_int_equal(map.offset, 0x2000);
+	assert_string_equal(map.device, "08:01");
+	assert_int_equal(map.inode, 1234);
+	assert_false(map.writable);
+	assert_true(map.private);
 	assert_true(map.readable);
 	assert_true(map.executable);
 	assert_int_equal(map.path_bytes, strlen("/lib/a b (deleted)"));
 	assert_memory_equal(map.path, "/lib/a b (deleted)", map.path_bytes);
 	assert_true(proc_parse_map(unnamed, strlen(unnamed), &map));
 	assert_false(map.executable);
+	assert_true(map.writable);
+	assert_false(map.private);
 	assert_int_equal(map.path_bytes, 0);
 	assert_false(proc_parse_map("", 0, &map));
 	assert_false(proc_parse_map("7f10-7f00 r--p 0 0:0 0 /x", 25, &map));
 	assert_false(proc_parse_map("garbage", 7, &map));
+	assert_false(proc_parse_map("7f00 7f10 r--p 0 0:0 0 /x", 25, &map));
+	assert_false(proc_parse_map("7f00-17f10000000000000 r--p 0 0:0 0", 35, &map));
 	for (size_t length = 0; length < strlen(line); length++)
 		proc_parse_map(line, length, &map);
 }
@@ -192,9 +225,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stat_lines),     cmocka_unit_test(stat_broken),
-		cmocka_unit_test(stat_long_name), cmocka_unit_test(call_lines),
-		cmocka_unit_test(call_broken),    cmocka_unit_test(map_lines),
-		cmocka_unit_test(status_fields),  cmocka_unit_test(pids),
+		cmocka_unit_test(stat_long_name), cmocka_unit_test(stat_whole),
+		cmocka_unit_test(call_lines),     cmocka_unit_test(call_broken),
+		cmocka_unit_test(map_lines),      cmocka_unit_test(status_fields),
+		cmocka_unit_test(pids),
 	};
 
 	return cmocka_run_group_tests_name("source: lines of /proc", tests, NULL, NULL);
