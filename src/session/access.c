@@ -16,6 +16,7 @@
 #define PROBE_NS       (2 * CLOCK_SECOND_NS)
 #define PROBE_FIRST_NS (CLOCK_SECOND_NS / 5)
 #define PROBE_EACH_NS  (CLOCK_SECOND_NS / 10)
+#define PROBES_SPARED  4u /* in a row, of a process that seems to be the same */
 
 bool access_is_auto(const struct access *access)
 {
@@ -158,6 +159,22 @@ bool access_proving(const struct access *access, unsigned *percent)
 	       access->ops->proving(access->ctx, percent);
 }
 
+/* A search reads the whole list of mappings several times. Once the process has been
+ * watched for a while, it is left out while nothing seems to have been mapped. */
+static bool may_be_better(struct access *access)
+{
+	int64_t pages = source_mapped_pages(access->target.pid);
+
+	if (access->probe_every_ns >= PROBE_NS && pages > 0 &&
+	    pages == access->probed_pages && access->spared < PROBES_SPARED) {
+		access->spared++;
+		return false;
+	}
+	access->probed_pages = pages;
+	access->spared = 0;
+	return true;
+}
+
 /* A better source can appear after an exec, when an agent starts late, or when Go's
  * runtime becomes ready. Probes only the sources that are better than the one in use; a
  * failure changes nothing. */
@@ -169,6 +186,8 @@ static void change_over(struct access *access)
 	    clock_mono_ns() < access->next_probe_ns)
 		return;
 	set_next_probe(access);
+	if (!may_be_better(access))
+		return;
 	for (size_t i = 0; source_table[i] && source_table[i] != access->ops; i++) {
 		err_clear(&ignored);
 		if (source_table[i]->probe(&access->target, &ignored) > 0 &&

@@ -25,6 +25,8 @@ struct access {
 	int pidfd; /* readable once the process has ended; -1 if unknown */
 	int64_t next_probe_ns;
 	int64_t probe_every_ns;
+	int64_t probed_pages; /* source_mapped_pages() at the last search */
+	unsigned spared;      /* searches that were left out since then */
 	/* Workers that were abandoned while they read this target; guard.c. */
 	struct worker *lost[ACCESS_LOST_MAX];
 	size_t nr_lost;    /* those that have not returned */

@@ -102,6 +102,9 @@ extern const struct source_ops source_replay;
  * Returns NULL if there is none; e then tells why the best candidate cannot be used. */
 const struct source_ops *source_choose(const char *name, const struct source_target *t,
 				       struct err *e);
+/* The size of a process's address space in pages, or -1. It changes when the process
+ * executes another program, and when it loads or reserves something. */
+int64_t source_mapped_pages(pid_t pid);
 
 /* Call once, before any thread is created. */
 void source_prepare(void);

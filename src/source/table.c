@@ -2,9 +2,11 @@
 /* The table of sources, and the choice of the one that fits a target. */
 #include "source/source.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "source/pprof/http.h"
+#include "source/proc/process.h"
 
 const struct source_ops *const source_table[] = {
 	&source_goruntime, &source_agent,  &source_pprof,
@@ -61,4 +63,14 @@ const struct source_ops *source_choose(const char *name, const struct source_tar
 void source_prepare(void)
 {
 	pprof_http_prepare();
+}
+
+int64_t source_mapped_pages(pid_t pid)
+{
+	struct process process = process_named(pid);
+	char text[128];
+
+	return process_text(&process, PROCESS_STATM, text, sizeof(text)) > 0
+		       ? strtoll(text, NULL, 10)
+		       : -1;
 }
