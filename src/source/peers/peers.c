@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
@@ -28,6 +29,7 @@
 #define WALK_SHARE     400 /* walks may take 1/400 of the CPU time of one core, */
 #define MISSING_SHARE  100 /* or 1/100 if something was not found */
 #define LINK_MAX       PEERS_LINK_MAX
+#define OWN_FDS        256 /* more than a program inherits */
 
 enum end_mode { END_READS = 1, END_WRITES = 2 };
 
@@ -109,14 +111,20 @@ static bool add_entry(struct peers *peers, uint64_t key, pid_t pid, uint32_t mod
 
 static void walk_process(struct peers *peers, const struct process *process)
 {
+	bool own = process->pid == getpid();
 	char link[LINK_MAX];
 	struct process_fds fds;
 
 	if (process_fds_open(&fds, process, 0) != 0)
 		return;
 	while (process_fds_next(&fds)) {
-		if (process_fds_link(&fds, link, sizeof(link)) <= 0 ||
-		    !process_fds_link_joins(link))
+		if (process_fds_link(&fds, link, sizeof(link)) <= 0)
+			continue;
+		/* The client keeps a file of each thread of the target open: thousands
+		 * follow. */
+		if (own && fds.fd >= OWN_FDS && process_fds_link_tells(link))
+			break;
+		if (!process_fds_link_joins(link))
 			continue;
 		if (!add_entry(peers, link_key(peers, link), process->pid,
 			       link_modes(&fds, link)))

@@ -176,10 +176,15 @@ ssize_t process_fds_link(const struct process_fds *fds, char *out, size_t size)
 	return got < 0 ? -errno : got;
 }
 
+bool process_fds_link_tells(const char *link)
+{
+	return text_starts_with(link, "/proc/");
+}
+
 bool process_fds_link_joins(const char *link)
 {
 	return !text_starts_with(link, "anon_inode:") &&
-	       !text_starts_with(link, "/dev/") && !text_starts_with(link, "/proc/");
+	       !text_starts_with(link, "/dev/") && !process_fds_link_tells(link);
 }
 
 bool process_fds_id(const struct process_fds *fds, struct statx *id)

@@ -50,6 +50,8 @@ void process_fds_seek(struct process_fds *fds, long position);
 ssize_t process_fds_link(const struct process_fds *fds, char *out, size_t size);
 /* Whether such a link may name what another process holds the other end of. */
 bool process_fds_link_joins(const char *link);
+/* Whether it leads to what the kernel says of a process. */
+bool process_fds_link_tells(const char *link);
 bool process_fds_id(const struct process_fds *fds, struct statx *id);
 ssize_t process_fds_info(const struct process_fds *fds, char *out, size_t size);
 /* Whether it was opened for reading (S_IRUSR) and for writing (S_IWUSR); 0 if unknown. */

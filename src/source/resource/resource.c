@@ -18,7 +18,7 @@
 #define CHILDREN_TEXT_MAX 16384u
 /* The kernel sums the CPU time of all threads for /proc/PID/stat. */
 #define STAT_MANY_THREADS 2000
-#define STAT_EVERY_NS     (2 * CLOCK_SECOND_NS)
+#define STAT_EVERY_NS     (4 * CLOCK_SECOND_NS)
 #define CPU_WINDOW_NS     (CLOCK_SECOND_NS / 4)
 
 void resource_init(struct resource_reader *reader, struct kernel *kernel)
