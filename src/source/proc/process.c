@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
@@ -183,6 +184,25 @@ int process_stat(const struct process *process, struct proc_stat *out)
 	if (got < 0)
 		return (int)got;
 	return proc_parse_stat(text, (size_t)got, out) ? 0 : -EPROTO;
+}
+
+int process_stat_many(const struct process *process, struct proc_stat *out)
+{
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
+	struct timespec used;
+	clockid_t clock;
+	int rc = clock_getcpuclockid(process->pid, &clock);
+
+	if (rc != 0)
+		return -rc;
+	if (clock_gettime(clock, &used) != 0)
+		return -errno;
+	/* This one fails if the clock may have been another process's. */
+	rc = process_thread_stat(process, process->alive, out);
+	if (rc == 0)
+		out->cpu_ticks = (uint64_t)used.tv_sec * hz +
+				 (uint64_t)used.tv_nsec * hz / 1000000000u;
+	return rc;
 }
 
 int process_maps_read(struct process_maps *maps, const struct process *process,

@@ -95,6 +95,9 @@ int process_text_all(const struct process *process, enum process_text which,
 
 /* Returns 0 or -errno. */
 int process_stat(const struct process *process, struct proc_stat *out);
+/* The same where there are thousands of threads, of which the kernel adds up less then. A
+ * part of it is what the thread `alive` has. */
+int process_stat_many(const struct process *process, struct proc_stat *out);
 
 /* The memory mappings, in the order of their addresses. */
 struct process_maps {

@@ -16,7 +16,7 @@
 
 #define CHILDREN_PER_POLL 16u
 #define CHILDREN_TEXT_MAX 16384u
-/* The kernel sums the CPU time of all threads for /proc/PID/stat. */
+/* The kernel adds up the CPU time of all threads. */
 #define STAT_MANY_THREADS 2000
 #define STAT_EVERY_NS     (4 * CLOCK_SECOND_NS)
 #define CPU_WINDOW_NS     (CLOCK_SECOND_NS / 4)
@@ -75,14 +75,17 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 {
 	struct kernel *kernel = reader->kernel;
 	int64_t elapsed_ns = kernel->now_ns - reader->cpu_at_ns;
+	bool many = threads > STAT_MANY_THREADS;
 	struct proc_stat stat;
 	long hz = reader->hz;
 
 	reader->executed = false;
-	if (reader->cpu_at_ns && threads > STAT_MANY_THREADS &&
-	    elapsed_ns < STAT_EVERY_NS)
+	if (reader->cpu_at_ns && many && elapsed_ns < STAT_EVERY_NS)
 		return 0;
-	int rc = process_stat(&kernel->process, &stat);
+	int rc = many ? process_stat_many(&kernel->process, &stat) : -ENOSYS;
+
+	if (rc != 0)
+		rc = process_stat(&kernel->process, &stat);
 
 	/* The first thread, or the one read in its place, has ended. */
 	if ((rc != 0 || stat.state == 'Z' || stat.state == 'X') && threads > 0 &&

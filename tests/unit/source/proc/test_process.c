@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../../sanitized.h"
@@ -68,6 +70,41 @@ static void test_open(void **state)
 	process_close(&open); /* once more does nothing */
 }
 
+static void *use_cpu(void *arg)
+{
+	clock_t until = clock() + CLOCKS_PER_SEC / 4;
+
+	while (clock() < until)
+		;
+	return arg;
+}
+
+/* The CPU time is that of all threads, and also of those that have ended. */
+static void test_stat_many(void **state)
+{
+	struct process self = process_self(), named = process_named(getpid());
+	struct proc_stat before, stat, after;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, use_cpu, NULL), 0);
+	pthread_join(thread, NULL);
+	for (int i = 0; i < 2; i++) {
+		const struct process *process = i ? &named : &self;
+
+		assert_int_equal(process_stat(process, &before), 0);
+		assert_int_equal(process_stat_many(process, &stat), 0);
+		assert_int_equal(process_stat(process, &after), 0);
+		assert_true(stat.cpu_ticks * 10 >= (uint64_t)sysconf(_SC_CLK_TCK));
+		/* The kernel rounds user and system time down. */
+		assert_in_range(stat.cpu_ticks, before.cpu_ticks, after.cpu_ticks + 2);
+		assert_int_equal(stat.pid, getpid());
+		assert_int_equal(stat.start_ticks, before.start_ticks);
+		assert_int_equal(stat.start_stack, before.start_stack);
+		assert_int_equal(stat.threads, before.threads);
+	}
+}
+
 /* An open process never turns into another one. */
 static void test_ended(void **state)
 {
@@ -97,6 +134,8 @@ static void test_ended(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(process_stat(&process, &stat), -ESRCH);
 	assert_int_equal(process_stat(&named, &stat), -ENOENT);
+	assert_true(process_stat_many(&process, &stat) < 0);
+	assert_true(process_stat_many(&named, &stat) < 0);
 	assert_int_equal(process_threads(&process, &tids, &capacity), -ESRCH);
 	assert_int_equal(process_text(&process, PROCESS_LIMITS, text, sizeof(text)),
 			 -ESRCH);
@@ -411,11 +450,12 @@ static void test_self_elsewhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_open),        cmocka_unit_test(test_ended),
-		cmocka_unit_test(test_maps),        cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_borrow),
-		cmocka_unit_test(test_memory),      cmocka_unit_test(test_around),
-		cmocka_unit_test(test_no_pid),      cmocka_unit_test(test_self_elsewhere),
+		cmocka_unit_test(test_open),           cmocka_unit_test(test_stat_many),
+		cmocka_unit_test(test_ended),          cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_threads),        cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_borrow),         cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_around),         cmocka_unit_test(test_no_pid),
+		cmocka_unit_test(test_self_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
