@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /* A store of which less is left behind is not replaced. */
 #define TEXTS_LEAST_BYTES (256u << 10)
 #define TEXTS_MOST_BYTES  (256u << 20)
+/* The clock was set if it moved by more than this. */
+#define CLOCK_STEP_NS     (CLOCK_SECOND_NS / 4)
 
 struct texts {
 	struct arena arena;
@@ -33,6 +37,13 @@ static bool is_full(const struct texts_keeper *keeper)
 	       keeper->in_use_bytes * 2 + TEXTS_LEAST_BYTES;
 }
 
+static bool clock_was_set(const struct texts_keeper *keeper, int64_t ahead_ns)
+{
+	int64_t by_ns = ahead_ns - keeper->ahead_ns;
+
+	return by_ns > CLOCK_STEP_NS || by_ns < -CLOCK_STEP_NS;
+}
+
 /* The snapshot keeps these texts as long as it lives. */
 static bool share(struct snapshot *snapshot, struct texts *texts)
 {
@@ -47,8 +58,10 @@ static bool share(struct snapshot *snapshot, struct texts *texts)
 
 bool texts_begin(struct texts_keeper *keeper, struct snapshot *out)
 {
+	int64_t ahead_ns = out->real_ns - out->mono_ns;
+
 	keeper->began = false;
-	if (!keeper->now || is_full(keeper)) {
+	if (!keeper->now || is_full(keeper) || clock_was_set(keeper, ahead_ns)) {
 		struct texts *fresh = calloc(1, sizeof(*fresh));
 
 		if (!fresh)
@@ -59,6 +72,7 @@ bool texts_begin(struct texts_keeper *keeper, struct snapshot *out)
 		keeper->now = fresh;
 		keeper->generation += keeper->generation == UINT32_MAX ? 2 : 1;
 		keeper->began = true;
+		keeper->ahead_ns = ahead_ns;
 	}
 	return share(out, keeper->now);
 }

@@ -13,9 +13,11 @@ void texts_unref(struct texts *texts); /* NULL is accepted */
 
 /* The source's side, zeroed at first. Texts of rows that have changed are left behind;
  * when there are more of those than of others, a new store begins, and with it another
- * generation: a row of an earlier one must add its texts again. */
+ * generation: a row of an earlier one must add its texts again. So it does after the clock
+ * was set, because texts may have times of day. */
 struct texts_keeper {
 	struct texts *now;
+	int64_t ahead_ns;    /* CLOCK_REALTIME minus CLOCK_MONOTONIC when `now` began */
 	uint32_t generation; /* never 0 after the first texts_begin() */
 	size_t in_use_bytes; /* when all rows had added theirs */
 	bool began;          /* in this look */

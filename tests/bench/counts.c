@@ -4,7 +4,7 @@
  * hot_end(), in all threads. Usage: counts PATH [PID], where PID is the program that a
  * path looks at; counts --list names the paths, and says of each what it looks at.
  */
-// build: -Wl,--wrap=clock_mono_ns
+// build: -Wl,--wrap=clock_mono_ns -Wl,--wrap=clock_real_ns
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +48,19 @@ int64_t __wrap_clock_mono_ns(void);
 int64_t __wrap_clock_mono_ns(void)
 {
 	return clock_stands_ns ? clock_stands_ns : __real_clock_mono_ns();
+}
+
+int64_t __real_clock_real_ns(void);
+int64_t __wrap_clock_real_ns(void);
+
+/* Stands too, as far ahead as at first. */
+int64_t __wrap_clock_real_ns(void)
+{
+	static int64_t ahead_ns;
+
+	if (!clock_stands_ns || ahead_ns == 0)
+		ahead_ns = __real_clock_real_ns() - __real_clock_mono_ns();
+	return clock_mono_ns() + ahead_ns;
 }
 
 static void must(int rc, const struct err *e)

@@ -116,8 +116,8 @@ void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
  * nothing. */
 const char *kernel_state_kind(enum task_state state);
 void kernel_wait_none(struct kernel_wait *wait, enum task_state state);
-/* Until when the text of the wait, as it is shown now, remains right: the times of day in
- * it follow the clock. INT64_MAX if it has none. */
+/* Until when the text of the wait, as it is shown now, remains right if the clock is not
+ * set meanwhile. INT64_MAX if it has no time of day. */
 int64_t kernel_wait_valid_until_ns(const struct kernel_wait *wait, int64_t now_ns);
 /* Copies the wait into a task of out. */
 void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,

@@ -18,9 +18,10 @@
 #define POINTER_LEAST 4096u
 #define POLL_MOST     (1u << 20)
 #define CLOCKS_MOST   16u
+/* How long a time of day is shown without its date, or with it, when that is no longer
+ * right. */
+#define CLOCK_TEXT_NS (60 * CLOCK_SECOND_NS)
 /* The time of day is shown for waits that take longer than this. */
-/* How long a time of day is shown after the clock was set. */
-#define CLOCK_TEXT_NS (5 * CLOCK_SECOND_NS)
 #define SHORT_NS      (10 * CLOCK_SECOND_NS)
 
 /* Reads a struct timespec, or a struct timeval if unit_ns is a microsecond. */

@@ -77,11 +77,35 @@ static void another_snapshot_takes_them_over(void **state)
 	snapshot_unref(whole);
 }
 
+/* They may have times of day. */
+static void texts_are_given_up_when_the_clock_is_set(void **state)
+{
+	static const int64_t ahead_ns[] = {7000000000, 7100000000, 6900000000,
+					   3600000000000, 7000000000};
+	static const bool fresh[] = {true, false, false, true, true};
+	struct texts_keeper keeper = {0};
+
+	for (size_t i = 0; i < sizeof(fresh) / sizeof(fresh[0]); i++) {
+		struct snapshot *snapshot = snapshot_new();
+		uint32_t before = keeper.generation;
+
+		snapshot->mono_ns = (int64_t)i * 1000000000;
+		snapshot->real_ns = snapshot->mono_ns + ahead_ns[i];
+		assert_true(texts_begin(&keeper, snapshot));
+		texts_end(&keeper);
+		assert_int_equal(keeper.generation != before, fresh[i]);
+		assert_int_equal(keeper.began, fresh[i]);
+		snapshot_unref(snapshot);
+	}
+	texts_keeper_release(&keeper);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_snapshot_keeps_its_texts),
 		cmocka_unit_test(texts_left_behind_are_given_up),
+		cmocka_unit_test(texts_are_given_up_when_the_clock_is_set),
 		cmocka_unit_test(another_snapshot_takes_them_over),
 	};
 
