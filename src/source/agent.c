@@ -116,6 +116,8 @@ static int grow_rows(struct agent *agent, struct err *e)
 		    array_reserve_zeroed(&agent->more, &agent->cap_more, wanted);
 
 	link_rows(agent);
+	if (wanted > 0 && agent->cap_kept == 0)
+		array_reserve_lines(&agent->kept, &agent->cap_kept, wanted);
 	if (!room || !array_reserve(&agent->kept, &agent->cap_kept, wanted) ||
 	    !array_reserve(&agent->changed, &agent->cap_changed, wanted))
 		return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
@@ -394,9 +396,11 @@ static void add_python(struct agent *agent, const struct source_focus *focus,
 	if (agent->at_exit)
 		return;
 	thread_read_python(&agent->threads);
-	for (size_t i = 0; i < out->nr_tasks; i++)
-		thread_add_python(&agent->threads, out, &out->tasks[i]);
-	check_turns(agent, out);
+	if (agent->threads.python_read) {
+		for (size_t i = 0; i < out->nr_tasks; i++)
+			thread_add_python(&agent->threads, out, &out->tasks[i]);
+		check_turns(agent, out);
+	}
 	thread_add_python_tasks(&agent->threads, out);
 	if (focus)
 		thread_read_python_holds(&agent->threads, focus->holds, focus->nr_holds,

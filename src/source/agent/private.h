@@ -62,7 +62,8 @@ struct row {
 	bool blocked_agreed; /* the kernel confirmed this wait */
 	bool refined;        /* more->waits has the kernel's description of this wait */
 	bool kept_details; /* the task that is kept has its whole stack and its counts */
-	bool kept_moves;   /* … but the owner or channel of its wait may change */
+	bool kept_moves;   /* … but the channel of its wait may change */
+	bool kept_owned;   /* … but the owner of its lock may change */
 	/* its task in agent->kept is what is shown, if this is the texts' generation … */
 	uint32_t kept_generation;
 	uint32_t whole_generation; /* symbols_generation() of `whole` */
@@ -160,6 +161,8 @@ void row_keep(struct agent *agent, uint32_t i, const struct task *task, bool det
 
 /* wait.c: describes what a published wait is for. */
 void row_describe_wait(struct agent *agent, struct row *row);
+/* Whether the lock that a kept task waits for still has the owner that it says. */
+bool row_owner_same(struct agent *agent, const struct task *kept);
 /* Uses the kernel's description if it has more details than the slot. */
 void row_refine_wait(struct row *row, const struct kernel_wait *kernel);
 const char *row_inner_text(struct agent *agent, const struct row *row,

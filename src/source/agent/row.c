@@ -186,7 +186,8 @@ void row_describe(struct agent *agent, uint32_t i)
 {
 	struct row *row = &agent->rows[i];
 
-	if (row_is_kept(agent, row) && !row->kept_moves)
+	if (row_is_kept(agent, row) && !row->kept_moves &&
+	    (!row->kept_owned || row_owner_same(agent, &agent->kept[i])))
 		return;
 	row_describe_wait(agent, row);
 	if (row_is_kept(agent, row))
@@ -359,7 +360,7 @@ void row_keep(struct agent *agent, uint32_t i, const struct task *task, bool det
 	row->kept_details = details;
 	row->kept_generation = agent->texts.generation;
 	row->kept_until_ns = kernel_wait_valid_until_ns(&row->more->waits, agent->now_ns);
-	row->kept_moves = !row->refined && (row->more->waits.owner_changes ||
-					    row->more->waits.state == STATE_CHAN_SEND ||
+	row->kept_owned = !row->refined && row->more->waits.owner_changes;
+	row->kept_moves = !row->refined && (row->more->waits.state == STATE_CHAN_SEND ||
 					    row->more->waits.state == STATE_CHAN_RECV);
 }

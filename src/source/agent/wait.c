@@ -146,6 +146,16 @@ static bool is_lock(enum task_state state)
 	       state == STATE_RWLOCK_WRITE;
 }
 
+bool row_owner_same(struct agent *agent, const struct task *kept)
+{
+	struct owner_entry now;
+
+	if (!is_lock(kept->state))
+		return false;
+	now = lock_owner(agent, kept->state, kept->waits.address);
+	return now.owner == kept->waits.owner_tid && !now.owner_pid;
+}
+
 static void object_text(const struct row *row, struct kernel_wait *waits)
 {
 	const struct wire_slot *slot = &row->more->slot;

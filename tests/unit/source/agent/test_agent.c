@@ -32,7 +32,7 @@ struct program {
 	FILE *output;
 };
 
-/* BUILD, or the folder above that of this test. */
+/* BUILD, or the folder that this test is in: BUILD/tests/unit/source/agent/test_agent.t. */
 static const char *build_folder(void)
 {
 	static char path[4096];
@@ -43,7 +43,7 @@ static const char *build_folder(void)
 	ssize_t got = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	path[got > 0 ? got : 0] = '\0';
-	return dirname(dirname(dirname(path)));
+	return dirname(dirname(dirname(dirname(dirname(path)))));
 }
 
 static void program_start(struct program *program, const char *name, const char *arg,
@@ -406,6 +406,7 @@ struct slot_says {
 	bool reads; /* a pipe, otherwise it sleeps on a futex */
 	uint32_t state;
 	uint64_t since_ns, start_ns;
+	uint64_t object;
 };
 
 static void have_slot(void *arg)
@@ -417,6 +418,7 @@ static void have_slot(void *arg)
 		.seq = 2,
 		.state = says->state,
 		.since_ns = says->since_ns,
+		.object = says->object,
 		.fd = -1,
 		.serial = 1,
 		.start_ns = says->start_ns,
@@ -480,6 +482,44 @@ static void kernel_disagrees(void **state)
 		looker_close(&looker);
 		child_stop(pid);
 	}
+}
+
+/* The holder of a lock changes while the slot of a thread that waits for it does not. */
+static void another_owner(void **state)
+{
+	uint32_t *lock = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct slot_says says = {.state = STATE_MUTEX, .object = (uintptr_t)lock};
+	int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;
+	struct looker looker;
+	struct err e;
+	pid_t pid;
+
+	(void)state;
+	assert_ptr_not_equal(lock, MAP_FAILED);
+	pid = child_start(have_slot, &says);
+	/* A mutex: its word, a count, its owner. */
+	lock[0] = 2;
+	while (!choose("agent", pid, &e) && clock_mono_ns() < end_ns)
+		usleep(1000);
+	assert_int_equal(looker_open(&looker, &source_agent, pid), 0);
+	for (int turn = 0; turn < 4; turn++) {
+		const struct task *task;
+
+		lock[2] = turn % 2 ? 0 : (uint32_t)pid;
+		task = slot_row(&looker, pid, false);
+		assert_int_equal(task->waits.owner_tid, lock[2]);
+		assert_int_equal(strstr(task->waits.text, "held by") != NULL,
+				 lock[2] != 0);
+		/* Also in the very next sample. */
+		lock[2] = turn % 2 ? (uint32_t)pid : 0;
+		assert_int_equal(looker_look(&looker, NULL), 0);
+		task = looker_task(&looker, pid);
+		assert_int_equal(task->waits.owner_tid, lock[2]);
+	}
+	looker_close(&looker);
+	child_stop(pid);
+	munmap(lock, 4096);
 }
 
 /* Whatever times a slot has, a row is not older than its process. */
@@ -630,6 +670,7 @@ int main(void)
 		cmocka_unit_test(parents_region),
 		cmocka_unit_test(sockets_that_lie),
 		cmocka_unit_test(kernel_disagrees),
+		cmocka_unit_test(another_owner),
 		cmocka_unit_test(any_times),
 	};
 
