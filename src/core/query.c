@@ -280,6 +280,8 @@ static bool match_stack(struct query *query, const struct query_term *term,
 	const struct memo_entry *entry;
 	bool answer;
 
+	if (!letters_have(&stack->letters, &term->letters))
+		return false;
 	if (!term->memo_bit)
 		return match_stack_slowly(query, term, task, role);
 	entry = memo_find(query->memo, stack, role);
@@ -483,6 +485,17 @@ static bool match_node(struct query *query, int index, const struct task *task,
 	return false;
 }
 
+static void bring_stack(const struct stack *stack)
+{
+	const char *letters;
+
+	if (!stack)
+		return;
+	letters = (const char *)&stack->letters;
+	__builtin_prefetch(letters);
+	__builtin_prefetch(letters + sizeof(stack->letters) - 1);
+}
+
 void query_bring(const struct query *query, const struct snapshot *s, size_t at)
 {
 	const struct task *task;
@@ -503,6 +516,10 @@ void query_bring(const struct query *query, const struct snapshot *s, size_t at)
 	__builtin_prefetch(task->name);
 	__builtin_prefetch(task->waits.text);
 	__builtin_prefetch(task->labels);
+	if (query->nr_memo_bits > 0) {
+		bring_stack(task->stack);
+		bring_stack(task->created_by);
+	}
 	task = &s->tasks[at + AHEAD_ELEMENTS / 2];
 	if (task->nr_labels > 0)
 		__builtin_prefetch(task->labels[0].text);

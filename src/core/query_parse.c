@@ -265,6 +265,8 @@ static int parse_pattern(struct parser *parser, struct query_term *term,
 		return FAILED;
 	}
 	term->has_pattern = true;
+	if (kind != PATTERN_REGEX)
+		letters_add(&term->letters, term->pattern.text);
 	term->has_equals = strchr(term->pattern.text, '=') != NULL;
 	term->has_space = strchr(term->pattern.text, ' ') != NULL;
 	term->has_place = strpbrk(term->pattern.text, ":0123456789") != NULL;

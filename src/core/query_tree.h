@@ -41,7 +41,8 @@ struct query_term {
 	bool has_space; /* … contains a space, so it may match across two labels */
 	bool has_place; /* … may match across file and line */
 	bool like_id;   /* … may match an id */
-	unsigned int memo_bit; /* bit under which results are cached, or 0 */
+	struct letters letters; /* that a matching text has; none for a regex */
+	unsigned int memo_bit;  /* bit under which results are cached, or 0 */
 };
 
 enum query_kind { QUERY_AND, QUERY_OR, QUERY_NOT, QUERY_TERM };

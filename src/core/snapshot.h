@@ -26,6 +26,7 @@
 #include "base/arena.h"
 #include "base/fill.h"
 #include "core/holds.h"
+#include "core/letters.h"
 #include "core/resource.h"
 #include "core/state.h"
 #include "core/timer.h"
@@ -69,6 +70,7 @@ struct stack {
 	/* the program's function with which the task began, as a hash; 0 if none */
 	uint64_t root;
 	const struct stack *alike; /* stack_alike(), or NULL; used by the table's owner */
+	struct letters letters;    /* of what a filter finds in it */
 	struct frame frames[];
 };
 

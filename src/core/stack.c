@@ -173,6 +173,7 @@ static struct stack *find_or_add(struct stack_table *table, const struct frame *
 	stack->rests = pool_stack_rests(frames, nr_frames);
 	depth_measure(stack);
 	stack->site = stack_site(frames, nr_frames);
+	letters_add_stack(&stack->letters, stack);
 	table->entries[at] = stack;
 	table->count++;
 	return stack;
