@@ -127,9 +127,12 @@ static const char *column_age(const struct task *task, int64_t now_ns, char *out
  * tells places apart. Returns other names as they are. */
 static const char *column_short_name(const char *function, char *out)
 {
-	const char *version = strstr(function, ".so.");
-	const char *offset = strstr(function, "+0x");
+	const char *version, *offset;
 
+	if (!strchr(function, '+')) /* most */
+		return function;
+	version = strstr(function, ".so.");
+	offset = strstr(function, "+0x");
 	if (!version || !offset || offset < version)
 		return function;
 	version += strlen(".so");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tasks are sorted by age first. All later sorts are stable, so this order breaks
- * their ties. */
+/* The tasks are sorted by age first, unless no two are equal in the column. All later sorts
+ * are stable, so this order breaks their ties. */
 #include "core/task_order.h"
 
 #include <stdlib.h>
@@ -196,12 +196,84 @@ static void sort_by_age(struct task_orders *orders, struct task_order *order,
 		order->list[i] = orders->items[i].index;
 }
 
+/* Sorts tasks of which no two are equal in the column, so that their ages do not matter.
+ * Returns false if two are, or if that is not known without sorting them. */
+static bool sort_distinct(struct task_orders *orders, struct task_order *order,
+			  const struct subject *subject, enum column_id column)
+{
+	size_t count = subject->count;
+
+	if (text_ranks_has(column) ? orders->ranks.rank != count : column != COLUMN_ID)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		orders->items[i] = (struct sort_item){orders->keys[i], (uint32_t)i};
+	if (column == COLUMN_ID) {
+		sort_items(orders->items, orders->spare, count);
+		find_groups(order, orders->items, count);
+		if (order->nr_groups != count)
+			return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t at = column == COLUMN_ID ? i : orders->keys[i];
+
+		order->list[at] = subject->list[orders->items[i].index];
+		order->groups[i] = (uint32_t)i;
+	}
+	order->nr_groups = order->count = count;
+	order->any_now = true;
+	return true;
+}
+
+/* How many tasks before it is used the rank of one is asked for. */
+#define BEFORE_RANK 16u
+
+/* Every rank is the key of a task at least: how many have it says where they begin. */
+static void sort_by_rank(struct task_orders *orders, struct task_order *order,
+			 const struct task_order *by_age, const struct subject *subject)
+{
+	uint32_t *next = order->groups, start = 0;
+	size_t nr_ranks = orders->ranks.rank;
+
+	memset(next, 0, nr_ranks * sizeof(*next));
+	for (size_t i = 0; i < subject->count; i++)
+		next[orders->keys[i]]++;
+	for (size_t rank = 0; rank < nr_ranks; rank++) {
+		uint32_t here = next[rank];
+
+		next[rank] = start;
+		start += here;
+	}
+	for (size_t group = by_age->nr_groups; group-- > 0;)
+		for (size_t i = by_age->groups[group]; i < group_end(by_age, group);
+		     i++) {
+			uint32_t place = by_age->list[i];
+
+			if (i >= BEFORE_RANK)
+				__builtin_prefetch(
+					&orders->keys[by_age->list[i - BEFORE_RANK]]);
+			order->list[next[orders->keys[place]]++] = subject->list[place];
+		}
+	/* Each is now where the next begins. */
+	for (size_t rank = nr_ranks; rank-- > 1;)
+		next[rank] = next[rank - 1];
+	if (nr_ranks > 0)
+		next[0] = 0;
+	order->nr_groups = nr_ranks;
+	order->count = subject->count;
+	order->any_now = true;
+}
+
 /* by_age is one of places in subject->list. */
 static void sort_by_column(struct task_orders *orders, struct task_order *order,
-			   const struct task_order *by_age, const struct subject *subject)
+			   const struct task_order *by_age, const struct subject *subject,
+			   enum column_id column)
 {
 	size_t at = 0;
 
+	if (text_ranks_has(column)) {
+		sort_by_rank(orders, order, by_age, subject);
+		return;
+	}
 	for (size_t group = by_age->nr_groups; group-- > 0;)
 		for (size_t i = by_age->groups[group]; i < group_end(by_age, group);
 		     i++) {
@@ -283,13 +355,17 @@ const struct task_order *task_orders_all(struct task_orders *orders,
 		return find_by_age(orders, &subject);
 	if (is_known(order, snapshot, column, now_ns))
 		return order;
-	by_age = find_by_age(orders, &subject);
 	order->snapshot = 0;
-	if (!by_age || !make_room(orders, order, subject.count) ||
+	if (!make_room(orders, order, subject.count) ||
 	    find_keys(orders, &subject, column) != 0)
 		return NULL;
-	sort_by_column(orders, order, by_age, &subject);
-	order->any_now = by_age->any_now;
+	if (!sort_distinct(orders, order, &subject, column)) {
+		by_age = find_by_age(orders, &subject);
+		if (!by_age)
+			return NULL;
+		sort_by_column(orders, order, by_age, &subject, column);
+		order->any_now = by_age->any_now;
+	}
 	set_known(order, &subject, column);
 	return order;
 }
@@ -304,14 +380,19 @@ const struct task_order *task_orders_some(struct task_orders *orders,
 
 	if (!make_room(orders, by_age, count))
 		return NULL;
+	if (column != COLUMN_AGE) {
+		if (!make_room(orders, order, count) ||
+		    find_keys(orders, &subject, column) != 0)
+			return NULL;
+		if (sort_distinct(orders, order, &subject, column))
+			return order;
+	}
 	sort_by_age(orders, by_age, &subject);
 	if (column == COLUMN_AGE) {
 		for (size_t i = 0; i < count; i++)
 			by_age->list[i] = list[by_age->list[i]];
 		return by_age;
 	}
-	if (!make_room(orders, order, count) || find_keys(orders, &subject, column) != 0)
-		return NULL;
-	sort_by_column(orders, order, by_age, &subject);
+	sort_by_column(orders, order, by_age, &subject, column);
 	return order;
 }

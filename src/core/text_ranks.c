@@ -325,10 +325,32 @@ static void bring_texts(const struct text_ranks *ranks, const struct snapshot *s
 		__builtin_prefetch(frame->file);
 }
 
+static uint64_t load_8(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return be64toh(word);
+}
+
+/* Returns where the texts begin to differ, at most `most`. They are equal before `at`. */
+static size_t same_bytes(const char *one, const char *text, size_t at, size_t most)
+{
+	if (text == one)
+		return most;
+	while (at + 8 <= most && load_8(one + at) == load_8(text + at))
+		at += 8;
+	while (at < most && one[at] == text[at])
+		at++;
+	return at;
+}
+
+/* Stores the first byte in which one of the texts differs. */
 static bool keep_texts(struct text_ranks *ranks, const struct snapshot *s, size_t count,
-		       enum column_id column)
+		       enum column_id column, size_t *differs)
 {
 	char out[COLUMN_TEXT_MAX];
+	size_t same = TEXT_RANKS_BYTES;
 
 	arena_release(&ranks->arena);
 	arena_init(&ranks->arena, 0);
@@ -343,16 +365,11 @@ static bool keep_texts(struct text_ranks *ranks, const struct snapshot *s, size_
 		ranks->texts[i] = text;
 		ranks->lengths[i] = (uint32_t)strnlen(text, TEXT_RANKS_BYTES);
 		ranks->items[i].index = (uint32_t)i;
+		same = ranks->lengths[i] < same ? ranks->lengths[i] : same;
+		same = same_bytes(ranks->texts[0], text, 0, same);
 	}
+	*differs = same;
 	return true;
-}
-
-static uint64_t load_8(const char *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return be64toh(word);
 }
 
 /* Returns eight bytes of the text as a number with the same order. Bytes after the end of
@@ -389,17 +406,11 @@ static size_t first_difference(const struct text_ranks *ranks,
 
 	for (size_t i = 1; i < count && same > offset; i++) {
 		const char *text = ranks->texts[items[i].index];
-		size_t length = ranks->lengths[items[i].index], at = offset;
+		size_t length = ranks->lengths[items[i].index];
 
 		bring_item(ranks, items, i, count, offset);
 		same = length < same ? length : same;
-		if (text == one)
-			continue;
-		while (at + 8 <= same && load_8(one + at) == load_8(text + at))
-			at += 8;
-		while (at < same && one[at] == text[at])
-			at++;
-		same = at;
+		same = same_bytes(one, text, offset, same);
 	}
 	return same > offset ? same : offset;
 }
@@ -413,14 +424,13 @@ static void give_rank(struct text_ranks *ranks, const struct sort_item *items,
 	ranks->rank++;
 }
 
-/* Sorts and ranks texts that are equal before the offset. At most TEXT_RANKS_BYTES / 8
- * levels deep. */
+/* Sorts and ranks texts that are equal before the offset, where two of them differ unless
+ * all are equal. At most TEXT_RANKS_BYTES / 8 levels deep. */
 static void sort_texts(struct text_ranks *ranks, size_t from, size_t count, size_t offset)
 {
 	struct sort_item *items = ranks->items + from;
 	bool longer = false;
 
-	offset = first_difference(ranks, items, count, offset);
 	for (size_t i = 0; i < count; i++) {
 		size_t length = ranks->lengths[items[i].index];
 
@@ -438,7 +448,9 @@ static void sort_texts(struct text_ranks *ranks, size_t from, size_t count, size
 			continue;
 		/* Keys of texts that end before are equal only if the texts are. */
 		if (end - i > 1 && ranks->lengths[items[i].index] >= offset + 8)
-			sort_texts(ranks, from + i, end - i, offset + 8);
+			sort_texts(
+				ranks, from + i, end - i,
+				first_difference(ranks, items + i, end - i, offset + 8));
 		else
 			give_rank(ranks, items + i, end - i);
 	}
@@ -465,17 +477,17 @@ int text_ranks_find(struct text_ranks *ranks, const struct snapshot *snapshot,
 		    const uint32_t *list, size_t count, enum column_id column,
 		    uint64_t *keys)
 {
-	size_t known;
+	size_t known, differs;
 
+	ranks->rank = 0;
 	if (count == 0)
 		return 0;
 	if (!make_room(ranks, count))
 		return ERR_NOMEM;
 	known = number_texts(ranks, snapshot, list, count, column);
-	if (!keep_texts(ranks, snapshot, known, column))
+	if (!keep_texts(ranks, snapshot, known, column, &differs))
 		return ERR_NOMEM;
-	ranks->rank = 0;
-	sort_texts(ranks, 0, known, 0);
+	sort_texts(ranks, 0, known, differs);
 	for (size_t i = 0; i < count; i++)
 		keys[i] = ranks->first[ranks->ids[i]];
 	return 0;

@@ -32,7 +32,7 @@ struct text_ranks {
 	struct sort_item *items, *spare;
 	size_t cap_first, cap_lengths, cap_texts, cap_known, cap_slots, cap_ids;
 	size_t cap_items, cap_spare, nr_slots;
-	uint32_t rank;      /* the next one */
+	uint32_t rank;      /* the next one; afterwards how many there are */
 	struct arena arena; /* formatted texts */
 };
 
@@ -41,7 +41,8 @@ void text_ranks_release(struct text_ranks *ranks);
 /* Returns whether the column is sorted as text. */
 bool text_ranks_has(enum column_id column);
 /* Stores a key for each of the tasks list[0 … count - 1] of the snapshot: a smaller one
- * comes first, equal texts have equal ones. Returns 0 or ERR_NOMEM. */
+ * comes first, equal texts have equal ones. The keys are all numbers below ranks->rank.
+ * Returns 0 or ERR_NOMEM. */
 int text_ranks_find(struct text_ranks *ranks, const struct snapshot *snapshot,
 		    const uint32_t *list, size_t count, enum column_id column,
 		    uint64_t *keys);
