@@ -55,7 +55,7 @@ static bool is_alike(const struct task *a, const struct task *b)
 	if (a->pid != b->pid)
 		return leak_has(&place, b);
 	return a->stack == b->stack && a->created_by == b->created_by &&
-	       a->ancestry == b->ancestry;
+	       task_more(a)->ancestry == task_more(b)->ancestry;
 }
 
 /* Prints in which processes the counted tasks are, if the target is several. */
@@ -118,7 +118,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 	buf_puts(out, "\n");
 	put_stack(out, "blocked at", first->stack, ascii);
 	put_stack(out, "created by", first->created_by, ascii);
-	put_ancestors(out, first->ancestry, ascii);
+	put_ancestors(out, task_more(first)->ancestry, ascii);
 }
 
 static void put_tasks(const struct check *check, const struct snapshot *s,

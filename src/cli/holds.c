@@ -84,7 +84,7 @@ static int choose(struct choice *choice, const struct options *options,
 static bool any_recorded(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
-		if (snapshot->tasks[i].holds)
+		if (task_more(&snapshot->tasks[i])->holds)
 			return true;
 	return false;
 }

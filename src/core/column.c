@@ -186,7 +186,7 @@ static const char *column_created(const struct task *task, char *out)
 	size_t length;
 
 	if (!frame)
-		return task->creator_name ? task->creator_name : "";
+		return task_more(task)->creator_name ? task_more(task)->creator_name : "";
 	length = column_append(out, 0, column_function(frame, part));
 	if (frame->file) {
 		length = column_append(out, length, length ? " " : "");
@@ -224,7 +224,7 @@ const char *column_format(enum column_id id, const struct task *task, int64_t no
 		snprintf(out, COLUMN_TEXT_MAX, "%d", (int)task->pid);
 		return out;
 	case COLUMN_PROCESS:
-		return task->process ? task->process : "";
+		return task_more(task)->process ? task_more(task)->process : "";
 	case COLUMN_STATE:
 		return state_info(task->state)->name;
 	case COLUMN_AGE:

@@ -56,7 +56,7 @@ bool column_same_cell(enum column_id id, const struct task *a, const struct task
 	case COLUMN_PID:
 		return a->pid == b->pid;
 	case COLUMN_PROCESS:
-		return same_text(a->process, b->process);
+		return same_text(task_more(a)->process, task_more(b)->process);
 	case COLUMN_WAITS:
 		/* One address in two processes is two objects. */
 		return same_text(waits_text(a), waits_text(b)) &&
@@ -72,11 +72,12 @@ bool column_same_cell(enum column_id id, const struct task *a, const struct task
 		       same_place(task_top_frame(a), task_top_frame(b));
 	case COLUMN_CREATED:
 		if (a->created_by == b->created_by)
-			return same_text(a->creator_name, b->creator_name);
+			return same_text(task_more(a)->creator_name,
+					 task_more(b)->creator_name);
 		one = task_creator_frame(a);
 		other = task_creator_frame(b);
 		return same_function(one, other) && same_place(one, other) &&
-		       same_text(a->creator_name, b->creator_name);
+		       same_text(task_more(a)->creator_name, task_more(b)->creator_name);
 	case COLUMN_CPU: /* as shown: with one decimal */
 		return (a->cpu_percent >= 0) == (b->cpu_percent >= 0) &&
 		       (!(a->cpu_percent >= 0) ||
@@ -129,7 +130,7 @@ static void bring_row(const struct snapshot *s, const struct column_rows *rows,
 		return;
 	task = task_at(s, rows, row + BEFORE_ROWS);
 	__builtin_prefetch(task);
-	__builtin_prefetch(&task->process);
+	__builtin_prefetch(&task->more);
 	__builtin_prefetch(&task->labels);
 	__builtin_prefetch(&task->cpu_percent);
 }
@@ -173,7 +174,8 @@ static bool name_is_function(const struct task *task)
 /* In a target that is several processes. */
 static bool name_is_process(const struct task *task)
 {
-	return task->process && same_text(task->name, task->process);
+	return task_more(task)->process &&
+	       same_text(task->name, task_more(task)->process);
 }
 
 /* Counts the rows that repeat another column: all rows as long as every one does,

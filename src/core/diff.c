@@ -56,7 +56,7 @@ static struct known what_is_known(const struct diff_side *side)
 
 		known.state |= task->state != STATE_UNKNOWN;
 		known.creator |= task->created_by != NULL;
-		known.ancestors |= task->ancestry != NULL;
+		known.ancestors |= task_more(task)->ancestry != NULL;
 		known.stack |= task->stack != NULL;
 	}
 	return known;
@@ -121,7 +121,7 @@ static void make_key(const struct diff *diff, const struct task *task, struct bu
 	if (diff->by_creator && creator)
 		put_function(key, creator);
 	if (diff->by_ancestors)
-		put_ancestors(key, task->ancestry);
+		put_ancestors(key, task_more(task)->ancestry);
 	buf_append(key, "\n", 1);
 	if (diff->by_stack)
 		put_stack(key, task->stack);

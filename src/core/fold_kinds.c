@@ -67,7 +67,7 @@ static uint64_t place_of(struct seen *seen, const struct task *task)
 static uint64_t creator_of(struct seen *seen, const struct task *task)
 {
 	if (!task->created_by)
-		return hash_text(task->creator_name);
+		return hash_text(task_more(task)->creator_name);
 	if (seen->created_by != task->created_by) {
 		seen->created_by = task->created_by;
 		seen->creator = hash_frame(task_creator_frame(task));

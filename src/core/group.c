@@ -149,7 +149,7 @@ static void find_groups(struct grouping *grouping, const struct task *task,
 		entry_find(grouping, &grouping->tables[GROUP_STACK], &key, false);
 	memset(&key, 0, sizeof(key));
 	key_frame(&key, 0, task_creator_frame(task));
-	key.text[2] = task->ancestry;
+	key.text[2] = task_more(task)->ancestry;
 	member->groups[GROUP_CREATOR] =
 		entry_find(grouping, &grouping->tables[GROUP_CREATOR], &key, false);
 	memset(&key, 0, sizeof(key));
@@ -207,7 +207,7 @@ static void count_in(struct entry *entry, const struct grouping *grouping,
 	if (entry->count == 0) {
 		entry->stack = task->stack;
 		entry->created_by = task->created_by;
-		entry->ancestry = task->ancestry;
+		entry->ancestry = task_more(task)->ancestry;
 		entry->state = (uint8_t)task->state;
 	}
 	if (entry->count == 0 || older) {
@@ -216,7 +216,7 @@ static void count_in(struct entry *entry, const struct grouping *grouping,
 	}
 	entry->mixed_stacks |= entry->stack != task->stack;
 	entry->mixed_creators |= entry->created_by != task->created_by ||
-				 entry->ancestry != task->ancestry;
+				 entry->ancestry != task_more(task)->ancestry;
 	entry->mixed_states |= entry->state != (uint8_t)task->state;
 	entry->count += weight;
 	count_word(entry, task, number, weight);
@@ -405,7 +405,7 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 		.state = (uint8_t)task->state,
 		.stack = task->stack,
 		.created_by = task->created_by,
-		.ancestry = task->ancestry,
+		.ancestry = task_more(task)->ancestry,
 		.raw = task->raw,
 		.labels = hash_labels(grouping, task),
 		.weight = task_weight(task),

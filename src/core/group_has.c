@@ -32,7 +32,7 @@ bool group_has(const struct group *group, const struct task *task)
 	case GROUP_STATE:
 		return task->state == group->state;
 	case GROUP_CREATOR:
-		return group->ancestry == task->ancestry &&
+		return group->ancestry == task_more(task)->ancestry &&
 		       same_place(group->created_by, task->created_by);
 	default:
 		for (size_t i = 0; i < task->nr_labels && i < GROUP_LABELS; i++)

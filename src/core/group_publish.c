@@ -47,7 +47,7 @@ static void fill_leak(struct leak *leak, const struct entry *site,
 	leak->serial = site->serial;
 	leak->stack = task->stack;
 	leak->created_by = task->created_by;
-	leak->ancestry = task->ancestry;
+	leak->ancestry = task_more(task)->ancestry;
 	leak->mixed_creators = site->mixed_creators;
 	leak->state = (enum task_state)site->state;
 	leak->example = site->example;
@@ -236,7 +236,7 @@ static void publish_entry(struct grouping *grouping, struct snapshot *snapshot,
 
 		group->stack = task->stack;
 		group->created_by = task->created_by;
-		group->ancestry = task->ancestry;
+		group->ancestry = task_more(task)->ancestry;
 		group->state = task->state;
 		group->acknowledged =
 			grouping_acknowledges(grouping, task, snapshot->mono_ns);

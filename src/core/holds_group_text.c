@@ -45,8 +45,8 @@ static const struct holds *of_process(const struct task *task, struct arena *are
 	struct holds *copy = task->pid > 0 ? arena_alloc(arena, sizeof(*copy)) : NULL;
 
 	if (!copy)
-		return task->holds;
-	*copy = *task->holds;
+		return task_more(task)->holds;
+	*copy = *task_more(task)->holds;
 	copy->pid = task->pid;
 	return copy;
 }
@@ -65,7 +65,7 @@ const struct holds_group *holds_group_of(const struct snapshot *snapshot,
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
 
-		if (!task->holds)
+		if (!task_more(task)->holds)
 			continue;
 		if (!holds_who_has(who, task)) {
 			if (take_outside(&outside, task->stack))
@@ -108,7 +108,7 @@ static size_t take_read(const struct snapshot *snapshot, const uint32_t *shown,
 	size_t nr = 0;
 
 	for (size_t i = 0; i < nr_shown && nr < HOLDS_TASKS_MAX; i++)
-		if (snapshot->tasks[shown[i]].holds)
+		if (task_more(&snapshot->tasks[shown[i]])->holds)
 			out[nr++] = shown[i];
 	return nr;
 }

@@ -86,7 +86,7 @@ static bool copy_tasks(struct mark *mark, const struct snapshot *snapshot)
 			.since_ns = task->since_ns,
 			.stack = task->stack,
 			.created_by = task->created_by,
-			.ancestry = task->ancestry,
+			.ancestry = task_more(task)->ancestry,
 			.tid = task->tid,
 			.name = last_at,
 			.flags = task->flags,
@@ -262,7 +262,8 @@ static struct task *add_gone(struct snapshot *out, const struct mark_task *befor
 	task->name = name;
 	task->stack = before->stack;
 	task->created_by = before->created_by;
-	task->ancestry = before->ancestry;
+	if (before->ancestry)
+		task_edit(task, &out->arena)->ancestry = before->ancestry;
 	return task;
 }
 

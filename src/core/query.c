@@ -295,14 +295,16 @@ static bool match_stack(struct query *query, const struct query_term *term,
 static bool match_created(struct query *query, const struct query_term *term,
 			  const struct task *task)
 {
-	if (task->creator_name && pattern_match(&term->pattern, task->creator_name))
+	const struct task_more *more = task_more(task);
+
+	if (more->creator_name && pattern_match(&term->pattern, more->creator_name))
 		return true;
 	if (task->created_by && match_stack(query, term, task, MEMO_CREATOR))
 		return true;
 	/* A word also finds what led to the creator. */
 	for (size_t i = 1;
-	     term->field == QUERY_ANY && task->ancestry && i < task->ancestry->nr; i++) {
-		struct task ancestor = {.created_by = task->ancestry->stacks[i]};
+	     term->field == QUERY_ANY && more->ancestry && i < more->ancestry->nr; i++) {
+		struct task ancestor = {.created_by = more->ancestry->stacks[i]};
 
 		if (match_stack(query, term, &ancestor, MEMO_CREATOR))
 			return true;
@@ -418,7 +420,8 @@ static bool match_any(struct query *query, const struct query_term *term,
 		      const struct task *task)
 {
 	return match_state(term, task) || pattern_match(&term->pattern, task->name) ||
-	       (task->process && pattern_match(&term->pattern, task->process)) ||
+	       (task_more(task)->process &&
+		pattern_match(&term->pattern, task_more(task)->process)) ||
 	       (task->stack && match_stack(query, term, task, MEMO_STACK)) ||
 	       (task->waits.kind && task->waits.text &&
 		pattern_match(&term->pattern, task->waits.text)) ||
@@ -511,7 +514,7 @@ void query_bring(const struct query *query, const struct snapshot *s, size_t at)
 	__builtin_prefetch(&task->waits.text);
 	__builtin_prefetch(&task->name);
 	__builtin_prefetch(&task->labels);
-	__builtin_prefetch(&task->process);
+	__builtin_prefetch(&task->more);
 	task = &s->tasks[at + AHEAD_ELEMENTS];
 	__builtin_prefetch(task->name);
 	__builtin_prefetch(task->waits.text);

@@ -189,6 +189,25 @@ struct wait_more *waits_edit(struct waits_on *waits, struct arena *arena)
 	return more;
 }
 
+const struct task_more *task_more_none(void)
+{
+	static const struct task_more none;
+
+	return &none;
+}
+
+struct task_more *task_edit(struct task *task, struct arena *arena)
+{
+	static _Thread_local struct task_more lost;
+	struct task_more *more = arena_alloc(arena, sizeof(*more));
+
+	if (!more)
+		return &lost;
+	*more = *task_more(task);
+	task->more = more;
+	return more;
+}
+
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 {
 	char text[SNAPSHOT_NOTE_BYTES];
@@ -325,14 +344,25 @@ void snapshot_count(struct snapshot *snapshot)
 
 void snapshot_name_processes(struct snapshot *snapshot)
 {
-	const struct member_process *member = NULL;
+	const struct member_process *member;
+	struct task_more *named = NULL;
+	struct task plain;
+	pid_t pid = 0;
 
 	for (size_t i = 0; snapshot->nr_members > 0 && i < snapshot->nr_tasks; i++) {
 		struct task *task = &snapshot->tasks[i];
 
-		if (!member || member->pid != task->pid)
-			member = snapshot_member(snapshot, task->pid);
-		task->process = member ? member->name : "";
+		if (!named || task->pid != pid) {
+			member = snapshot_member(snapshot, pid = task->pid);
+			plain = (struct task){.more = NULL};
+			named = task_edit(&plain, &snapshot->arena);
+			named->process = member ? member->name : "";
+		}
+		/* Most have nothing of their own. */
+		if (!task->more)
+			task->more = plain.more;
+		else
+			task_edit(task, &snapshot->arena)->process = named->process;
 	}
 }
 
@@ -393,7 +423,7 @@ const char *task_format_coroutine(const struct task *task, uint64_t cid,
 
 const char *task_awaited_by(const struct task *task)
 {
-	for (size_t i = 0; task->nr_awaiting > 0 && i < task->nr_labels; i++)
+	for (size_t i = 0; task_more(task)->nr_awaiting > 0 && i < task->nr_labels; i++)
 		if (strcmp(task->labels[i].key, "awaited_by") == 0)
 			return task->labels[i].text;
 	return NULL;
@@ -402,16 +432,19 @@ const char *task_awaited_by(const struct task *task)
 const char *task_format_ancestor(const struct task *task, size_t at,
 				 char out[TASK_ID_MAX])
 {
+	const struct task_more *more = task_more(task);
 	struct task child = {.kind = task->kind, .pid = task->pid};
 
-	if (!task->ancestor_ids || !task->ancestry || at >= task->ancestry->nr)
+	if (!more->ancestor_ids || !more->ancestry || at >= more->ancestry->nr)
 		return NULL;
-	child.creator_id = task->ancestor_ids[at];
+	child.creator_id = more->ancestor_ids[at];
 	return task_format_parent(&child, out);
 }
 
-bool task_same_ancestors(const struct task *a, const struct task *b)
+bool task_same_ancestors(const struct task *task, const struct task *other)
 {
+	const struct task_more *a = task_more(task), *b = task_more(other);
+
 	if (a->ancestry != b->ancestry || !a->ancestor_ids || !b->ancestor_ids)
 		return a->ancestry == b->ancestry && a->ancestor_ids == b->ancestor_ids;
 	return !a->ancestry || memcmp(a->ancestor_ids, b->ancestor_ids,

@@ -156,6 +156,24 @@ struct label {
 	const char *text;
 };
 
+/* What is known of few tasks. Immutable, since copies of a task share it. */
+struct task_more {
+	/* the name of its process, if the target is several; snapshot_name_processes() */
+	const char *process;
+	/* where the runtime keeps it, otherwise NULL; its first stack is created_by */
+	const struct ancestry *ancestry;
+	/* ancestry->nr ids, each 0 if unknown; NULL if none is known; in the arena */
+	const uint64_t *ancestor_ids;
+	/* ids of the coroutines of its process that await this one; in the arena */
+	const uint64_t *awaiting_cids;
+	uint32_t nr_awaiting;
+	/* a wait inside the published one, for the detail view, or NULL */
+	const char *inner;
+	const char *creator_name;     /* name of the task that created it, or NULL */
+	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
+	const struct holds *holds;    /* NULL unless asked for; in the arena */
+};
+
 enum task_flags {
 	/* at rest; core/verdict.c sets this and the next two flags */
 	TASK_IDLE = 1u << 0,
@@ -238,25 +256,16 @@ struct task {
 	const struct stack *created_by;
 	uint64_t creator_id; /* id of the task that created it, or 0 */
 	const struct label *labels;
-	size_t nr_labels;
-	/* where the runtime keeps it, otherwise NULL; its first stack is created_by */
-	const struct ancestry *ancestry;
-	/* ancestry->nr ids, each 0 if unknown; NULL if none is known; in the arena */
-	const uint64_t *ancestor_ids;
+	uint32_t nr_labels;
 	float cpu_percent; /* of one CPU since the previous sample; < 0 if unknown */
-	uint32_t nr_awaiting;
-	/* ids of the coroutines of its process that await this one; in the arena */
-	const uint64_t *awaiting_cids;
-	const char *process; /* the name of that process; snapshot_name_processes() */
-	/* a wait inside the published one, for the detail view, or NULL */
-	const char *inner;
-	const char *creator_name;     /* name of the task that created it, or NULL */
-	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
-	const struct holds *holds;    /* NULL unless asked for; in the arena */
+	/* or NULL; in the arena; task_more() reads it and task_edit() changes it */
+	const struct task_more *more;
 };
 
 _Static_assert(offsetof(struct task, start_ns) == TASK_HOT_BYTES,
 	       "what every sample needs is together");
+_Static_assert(sizeof(struct task) == TASK_HOT_BYTES + 64,
+	       "there may be a million tasks");
 
 struct snapshot_counts {
 	uint32_t tasks;
@@ -418,6 +427,13 @@ static inline const struct wait_more *wait_more(const struct task *task)
 /* Gives the wait a copy of its own in the arena, for setting something in it. Never NULL:
  * without memory, what is set is lost. */
 struct wait_more *waits_edit(struct waits_on *waits, struct arena *arena);
+/* The same for what is known of few tasks. */
+const struct task_more *task_more_none(void);
+static inline const struct task_more *task_more(const struct task *task)
+{
+	return task->more ? task->more : task_more_none();
+}
+struct task_more *task_edit(struct task *task, struct arena *arena);
 /* Copies the sentence. At most 16 different ones are kept. */
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -438,7 +454,7 @@ void snapshot_count_task(struct snapshot *snapshot, const struct task *task);
 
 /* Returns the process of a target that is several, or NULL. */
 const struct member_process *snapshot_member(const struct snapshot *snapshot, pid_t pid);
-/* Sets task->process of all tasks, if the target is several processes. */
+/* Sets task_more(task)->process of all tasks, if the target is several processes. */
 void snapshot_name_processes(struct snapshot *snapshot);
 
 #define TASK_ID_MAX 36
@@ -452,15 +468,15 @@ const char *task_format_short_id(const struct task *task, char out[TASK_ID_MAX])
  * unknown. */
 const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX]);
 const char *task_format_owner(const struct task *task, char out[TASK_ID_MAX]);
-/* The same for a coroutine of the task's process, of task->awaiting_cids or
+/* The same for a coroutine of the task's process, of task_more(task)->awaiting_cids or
  * wait_more(task)->several. */
 const char *task_format_coroutine(const struct task *task, uint64_t cid,
 				  char out[TASK_ID_MAX]);
-/* The same for the ancestor at this index of task->ancestry. */
+/* The same for the ancestor at this index of task_more(task)->ancestry. */
 const char *task_format_ancestor(const struct task *task, size_t at,
 				 char out[TASK_ID_MAX]);
 /* Returns whether both have the same ancestors, with the same ids and stacks. */
-bool task_same_ancestors(const struct task *a, const struct task *b);
+bool task_same_ancestors(const struct task *task, const struct task *other);
 /* Returns the names of the coroutines that await the task, as text, or NULL if none is
  * known. */
 const char *task_awaited_by(const struct task *task);

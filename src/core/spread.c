@@ -144,6 +144,7 @@ const char *spread_task_text(const struct task *task, char out[SPREAD_TEXT_MAX])
 	out[0] = '\0';
 	if (task->pid > 0)
 		snprintf(out, SPREAD_TEXT_MAX, " of %.24s %d",
-			 task->process ? task->process : "process", (int)task->pid);
+			 task_more(task)->process ? task_more(task)->process : "process",
+			 (int)task->pid);
 	return out;
 }

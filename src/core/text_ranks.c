@@ -80,13 +80,13 @@ static struct text_cell read_cell(enum column_id column, const struct task *task
 		cell.text = task->name;
 		break;
 	case COLUMN_PROCESS:
-		cell.text = task->process;
+		cell.text = task_more(task)->process;
 		break;
 	case COLUMN_WAITS:
 		cell.text = task->waits.kind ? task->waits.text : NULL;
 		break;
 	case COLUMN_CREATED:
-		cell.text = task->creator_name;
+		cell.text = task_more(task)->creator_name;
 		cell.stack = task->created_by;
 		break;
 	case COLUMN_LABELS:
@@ -183,14 +183,14 @@ static void bring_cell(enum column_id column, const struct task *task)
 		__builtin_prefetch(&task->name);
 		break;
 	case COLUMN_PROCESS:
-		__builtin_prefetch(&task->process);
+		__builtin_prefetch(&task->more);
 		break;
 	case COLUMN_WAITS:
 		__builtin_prefetch(&task->waits.text);
 		break;
 	case COLUMN_CREATED:
 		__builtin_prefetch(&task->created_by);
-		__builtin_prefetch(&task->creator_name);
+		__builtin_prefetch(&task->more);
 		break;
 	case COLUMN_LABELS:
 		__builtin_prefetch(&task->labels);

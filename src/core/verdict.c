@@ -169,7 +169,8 @@ static bool place_is_unusual(const struct place_history *place, int64_t age_ns)
  * began, of which only the total duration is known. 0 if there are too few. */
 static uint32_t waits_counted_by_agent(const struct task *task)
 {
-	uint32_t count = task->state_counts ? task->state_counts[task->state] : 0;
+	const uint32_t *counts = task_more(task)->state_counts;
+	uint32_t count = counts ? counts[task->state] : 0;
 
 	return count > COUNTED_LEAST ? count - 1 : 0;
 }

@@ -102,7 +102,7 @@ static void add_place(struct way_place *list, uint32_t *count, uint32_t most,
 
 static void add_chain(struct wayback *out, const struct task *task)
 {
-	const struct ancestry *ancestry = task->ancestry;
+	const struct ancestry *ancestry = task_more(task)->ancestry;
 
 	for (size_t i = 0; ancestry && i < ancestry->nr; i++) {
 		const struct frame *frame = stack_top_frame(ancestry->stacks[i]);

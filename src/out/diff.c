@@ -199,9 +199,10 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 		return;
 	put_frames(request, out, "at ", task->stack);
 	put_frames(request, out, "created by ", task->created_by);
-	for (size_t i = 1; task->ancestry && i < task->ancestry->nr; i++)
+	for (size_t i = 1; task_more(task)->ancestry && i < task_more(task)->ancestry->nr;
+	     i++)
 		put_frames(request, out, "which was created by ",
-			   task->ancestry->stacks[i]);
+			   task_more(task)->ancestry->stacks[i]);
 }
 
 static void put_compared(const struct diff *diff, struct buf *out)

@@ -122,8 +122,8 @@ static int folded_write(const struct out_request *request, struct buf *out, stru
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct task *task = &request->snapshot->tasks[rows->index[i]];
 
-		piles[i] = (struct pile){task->process, task->stack, task->state,
-					 task_weight(task)};
+		piles[i] = (struct pile){task_more(task)->process, task->stack,
+					 task->state, task_weight(task)};
 	}
 	count = merge_equal_stacks(piles, rows->count);
 	for (size_t i = 0; i < count && rc == 0; i++) {

@@ -150,7 +150,7 @@ static void put_task(struct buf *out, struct json_stacks *stacks, const struct t
 	json_stacks_put(stacks, out, task->created_by);
 	json_put_text(out, "parent", task_format_parent(task, id));
 	json_put_ancestors(out, ", ", task);
-	if (task->nr_awaiting > 0)
+	if (task_more(task)->nr_awaiting > 0)
 		json_put_awaiting(out, ",\n   ", task);
 	json_put_labels(out, ",\n   ", task);
 	json_put_percent(out, "cpu_percent", task->cpu_percent);
@@ -159,7 +159,7 @@ static void put_task(struct buf *out, struct json_stacks *stacks, const struct t
 	json_put_bool(out, "suspect", task->flags & TASK_SUSPECT);
 	json_put_bool(out, "proven", task->flags & TASK_UNREACHABLE);
 	if (holds)
-		json_put_holds(out, ",\n   ", "\n    ", task->holds);
+		json_put_holds(out, ",\n   ", "\n    ", task_more(task)->holds);
 	buf_puts(out, "}");
 }
 

@@ -90,12 +90,13 @@ void json_put_ancestors(struct buf *out, const char *separator, const struct tas
 
 	json_put_key(out, separator, "ancestors");
 	buf_puts(out, "[");
-	for (size_t i = 0; task->ancestry && i < task->ancestry->nr; i++) {
+	for (size_t i = 0; task_more(task)->ancestry && i < task_more(task)->ancestry->nr;
+	     i++) {
 		buf_puts(out, i ? ",\n    {" : "{");
 		json_put_key(out, "", "id");
 		escape_json(out, task_format_ancestor(task, i, id));
 		json_put_key(out, ", ", "stack");
-		json_put_frames(out, task->ancestry->stacks[i]);
+		json_put_frames(out, task_more(task)->ancestry->stacks[i]);
 		buf_puts(out, "}");
 	}
 	buf_puts(out, "]");
@@ -117,7 +118,7 @@ static void put_cids(struct buf *out, const struct task *task, const uint64_t *c
 void json_put_awaiting(struct buf *out, const char *separator, const struct task *task)
 {
 	json_put_key(out, separator, "awaited_by");
-	put_cids(out, task, task->awaiting_cids, task->nr_awaiting);
+	put_cids(out, task, task_more(task)->awaiting_cids, task_more(task)->nr_awaiting);
 }
 
 static void put_several(struct buf *out, const struct task *task)

@@ -216,10 +216,10 @@ static void put_sample(struct profile *profile, const struct sample *sample)
 		put_label(profile, &message, "thread", task->name);
 	if (creator)
 		put_label(profile, &message, "creator", frame_name(creator, address));
-	if (task->process) {
+	if (task_more(task)->process) {
 		snprintf(pid, sizeof(pid), "%d", (int)task->pid);
 		put_label(profile, &message, "pid", pid);
-		put_label(profile, &message, "process", task->process);
+		put_label(profile, &message, "process", task_more(task)->process);
 	}
 	put_message(&profile->out, PROFILE_SAMPLE, &message);
 	buf_release(&ids);

@@ -40,7 +40,8 @@ static const char *function_of(const struct stack *stack)
 static void put_place(struct buf *out, enum task_state state, const struct stack *stack,
 		      const struct stack *created_by, const struct ancestry *ancestry)
 {
-	const struct task task = {.kind = TASK_GOROUTINE, .ancestry = ancestry};
+	const struct task_more more = {.ancestry = ancestry};
+	const struct task task = {.kind = TASK_GOROUTINE, .more = &more};
 
 	json_put_text(out, "function", function_of(stack));
 	json_put_text(out, "creator", function_of(created_by));

@@ -146,7 +146,7 @@ static const struct task *find_before(struct stream *stream, const struct task *
 static void put_task(struct stream *stream, const struct task *task,
 		     const struct task *before)
 {
-	bool holds = stream->holds.on && task->holds;
+	bool holds = stream->holds.on && task_more(task)->holds;
 
 	if (before && !holds && stream_same_task(task, before))
 		return;

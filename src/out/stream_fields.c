@@ -167,12 +167,14 @@ static void put_ancestors(struct stream_fields *fields, struct buf *out,
 
 	json_put_key(out, ", ", "ancestors");
 	buf_puts(out, "[");
-	for (size_t i = 0; task->ancestry && i < task->ancestry->nr; i++) {
+	for (size_t i = 0; task_more(task)->ancestry && i < task_more(task)->ancestry->nr;
+	     i++) {
 		buf_puts(out, i ? ", {" : "{");
 		json_put_key(out, "", "id");
 		escape_json(out, task_format_ancestor(task, i, id));
-		json_put_count(out, ", ", "stack",
-			       stack_number(fields, task->ancestry->stacks[i]));
+		json_put_count(
+			out, ", ", "stack",
+			stack_number(fields, task_more(task)->ancestry->stacks[i]));
 		buf_puts(out, "}");
 	}
 	buf_puts(out, "]");
@@ -222,7 +224,7 @@ static void put_kin(struct buf *out, unsigned field, const struct task *task)
 		json_put_count(out, ", ", "tid", task->tid > 0 ? task->tid : -1);
 		break;
 	case FIELD_CREATOR_NAME:
-		json_put_text(out, "creator_name", task->creator_name);
+		json_put_text(out, "creator_name", task_more(task)->creator_name);
 		break;
 	case FIELD_PARENT:
 		json_put_text(out, "parent", task_format_parent(task, id));
@@ -274,7 +276,7 @@ static void put_field(struct stream_fields *fields, struct buf *out, unsigned fi
 		json_put_count(out, ", ", "switches", (int64_t)task->switches);
 		break;
 	case FIELD_INNER:
-		json_put_text(out, "inner", task->inner);
+		json_put_text(out, "inner", task_more(task)->inner);
 		break;
 	case FIELD_ANCESTORS:
 		put_ancestors(fields, out, task);
@@ -306,7 +308,7 @@ static bool same_several(const struct wait_several *a, const struct wait_several
 	return memcmp(a->cids, b->cids, a->nr * sizeof(a->cids[0])) == 0;
 }
 
-static bool same_awaiting(const struct task *a, const struct task *b)
+static bool same_awaiting(const struct task_more *a, const struct task_more *b)
 {
 	return a->nr_awaiting == b->nr_awaiting &&
 	       (a->nr_awaiting == 0 ||
@@ -342,8 +344,9 @@ bool stream_same_task(const struct task *a, const struct task *b)
 	       same_text(wait_more(a)->detail, wait_more(b)->detail) &&
 	       same_actors(wait_more(a)->actors, wait_more(b)->actors) &&
 	       same_several(wait_more(a)->several, wait_more(b)->several) &&
-	       same_awaiting(a, b) && a->creator_id == b->creator_id &&
-	       task_same_ancestors(a, b) && same_text(a->waits.kind, b->waits.kind) &&
+	       same_awaiting(task_more(a), task_more(b)) &&
+	       a->creator_id == b->creator_id && task_same_ancestors(a, b) &&
+	       same_text(a->waits.kind, b->waits.kind) &&
 	       same_text(a->waits.text, b->waits.text) && same_text(a->raw, b->raw) &&
 	       same_text(a->name, b->name);
 }
@@ -370,6 +373,6 @@ void stream_put_fields(struct stream_fields *fields, struct buf *out,
 			buf_append(out, fields->field.bytes, fields->field.length);
 	}
 	if (holds)
-		json_put_holds(out, ", ", "", task->holds);
+		json_put_holds(out, ", ", "", task_more(task)->holds);
 	buf_puts(out, "}");
 }

@@ -355,18 +355,19 @@ static void put_evidence(struct buf *out, const struct task *task, int64_t now_n
 /* Who awaits the task; one that is alone with its name. */
 static void put_awaiting(struct buf *out, const struct task *task, bool ascii)
 {
+	const struct task_more *more = task_more(task);
 	char id[TASK_ID_MAX];
 
-	for (size_t i = 0; i < task->nr_awaiting && i < AWAITING_SHOWN; i++)
+	for (size_t i = 0; i < more->nr_awaiting && i < AWAITING_SHOWN; i++)
 		buf_printf(out, "%s%s", i ? ", " : "    awaited by ",
-			   task_format_coroutine(task, task->awaiting_cids[i], id));
-	if (task->nr_awaiting > AWAITING_SHOWN)
-		buf_printf(out, " and %u more", task->nr_awaiting - AWAITING_SHOWN);
-	if (task->nr_awaiting == 1 && task_awaited_by(task)) {
+			   task_format_coroutine(task, more->awaiting_cids[i], id));
+	if (more->nr_awaiting > AWAITING_SHOWN)
+		buf_printf(out, " and %u more", more->nr_awaiting - AWAITING_SHOWN);
+	if (more->nr_awaiting == 1 && task_awaited_by(task)) {
 		buf_puts(out, " ");
 		escape_text(out, task_awaited_by(task), 0, ascii);
 	}
-	if (task->nr_awaiting > 0)
+	if (more->nr_awaiting > 0)
 		buf_puts(out, "\n");
 }
 
@@ -386,9 +387,9 @@ static void put_stacks(struct buf *out, const struct task *task, int64_t now_ns,
 			buf_printf(out, ", held by %s", owner);
 		buf_puts(out, "\n");
 	}
-	if (task->inner) {
+	if (task_more(task)->inner) {
 		buf_puts(out, "    inside ");
-		escape_text(out, task->inner, 0, ascii);
+		escape_text(out, task_more(task)->inner, 0, ascii);
 		buf_puts(out, "\n");
 	}
 	put_awaiting(out, task, ascii);
@@ -401,20 +402,21 @@ static void put_stacks(struct buf *out, const struct task *task, int64_t now_ns,
 
 		buf_printf(out, "    created by%s%s", parent ? " " : "",
 			   parent ? parent : "");
-		if (task->creator_name && *task->creator_name) {
+		if (task_more(task)->creator_name && *task_more(task)->creator_name) {
 			buf_puts(out, " ");
-			escape_text(out, task->creator_name, 0, ascii);
+			escape_text(out, task_more(task)->creator_name, 0, ascii);
 		}
 		buf_puts(out, "\n");
 		if (task->created_by)
 			put_frames(out, task->created_by, ascii);
 	}
-	for (size_t i = 1; task->ancestry && i < task->ancestry->nr; i++) {
+	for (size_t i = 1; task_more(task)->ancestry && i < task_more(task)->ancestry->nr;
+	     i++) {
 		const char *ancestor = task_format_ancestor(task, i, id);
 
 		buf_printf(out, "    which was created by%s%s\n", ancestor ? " " : "",
 			   ancestor ? ancestor : "");
-		put_frames(out, task->ancestry->stacks[i], ascii);
+		put_frames(out, task_more(task)->ancestry->stacks[i], ascii);
 	}
 }
 

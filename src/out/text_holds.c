@@ -43,7 +43,7 @@ static void put_held(struct buf *out, const struct task *task, const struct held
 		buf_puts(out, ", ");
 	}
 	put_distance(out, task, held, ascii);
-	held_format_others(task->holds, held, others);
+	held_format_others(task_more(task)->holds, held, others);
 	buf_printf(out, "%s%s%s)\n", others[0] ? ", " : "", others,
 		   held->inferred ? ", inferred" : "");
 }
@@ -51,7 +51,7 @@ static void put_held(struct buf *out, const struct task *task, const struct held
 void text_put_holds(struct buf *out, const struct snapshot *snapshot,
 		    const struct task *task, bool ascii)
 {
-	const struct holds *holds = task->holds;
+	const struct holds *holds = task_more(task)->holds;
 	const char *why = holds ? holds->why : holds_missing(snapshot, task);
 	char took[HOLDS_TOOK_MAX];
 

@@ -129,7 +129,7 @@ static struct life *add_life(struct timeline *timeline, const struct life_key *k
 		return NULL;
 	life->key = *key;
 	task_format_id(task, id);
-	process = task->process ? task->process : "";
+	process = task_more(task)->process ? task_more(task)->process : "";
 	if (asprintf(&life->name, "%s%s%s%s%s", process, *process ? " " : "", id,
 		     *task->name ? " " : "", task->name) < 0)
 		life->name = NULL;

@@ -213,11 +213,13 @@ static void decode_awaiting(json_t *ids, struct snapshot *out, struct task *task
 	uint64_t *cids = count > 0 && count <= CIDS_MAX
 				 ? arena_alloc(&out->arena, count * sizeof(*cids))
 				 : NULL;
+	struct task_more *more;
 
 	if (!cids)
 		return;
-	task->nr_awaiting = (uint32_t)decode_cids(ids, cids, count);
-	task->awaiting_cids = cids;
+	more = task_edit(task, &out->arena);
+	more->nr_awaiting = (uint32_t)decode_cids(ids, cids, count);
+	more->awaiting_cids = cids;
 }
 
 static void decode_more(const struct rec_tables *tables, json_t *fields,
@@ -277,6 +279,8 @@ static void decode_ancestors(const struct rec_tables *tables, json_t *array,
 	const struct stack *stacks[SNAPSHOT_ANCESTORS_MAX];
 	size_t count = json_array_size(array), bytes, nr = 0;
 	uint64_t ids[SNAPSHOT_ANCESTORS_MAX], *copy;
+	const struct ancestry *ancestry;
+	struct task_more *more;
 	char kind = task->kind == TASK_GOROUTINE ? 'g' : 't';
 
 	for (; nr < count && nr < SNAPSHOT_ANCESTORS_MAX; nr++) {
@@ -287,12 +291,29 @@ static void decode_ancestors(const struct rec_tables *tables, json_t *array,
 		if (!stacks[nr])
 			break;
 	}
-	task->ancestry = stack_intern_ancestry(tables->stacks, stacks, nr);
-	bytes = task->ancestry ? task->ancestry->nr * sizeof(*copy) : 0;
-	copy = bytes ? arena_alloc(&out->arena, bytes) : NULL;
+	ancestry = stack_intern_ancestry(tables->stacks, stacks, nr);
+	if (!ancestry)
+		return;
+	bytes = ancestry->nr * sizeof(*copy);
+	copy = arena_alloc(&out->arena, bytes);
 	if (copy)
 		memcpy(copy, ids, bytes);
-	task->ancestor_ids = copy;
+	more = task_edit(task, &out->arena);
+	more->ancestry = ancestry;
+	more->ancestor_ids = copy;
+}
+
+static void decode_texts(json_t *fields, struct snapshot *out, struct task *task)
+{
+	const char *inner = copy_text(out, text_of(fields, "inner"));
+	const char *creator = copy_text(out, text_of(fields, "creator_name"));
+	struct task_more *more;
+
+	if (!inner && !creator)
+		return;
+	more = task_edit(task, &out->arena);
+	more->inner = inner;
+	more->creator_name = creator;
 }
 
 static void decode_labels(json_t *object, struct snapshot *out, struct task *task)
@@ -375,6 +396,7 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 	const char *state = text_of(fields, "state"), *name = text_of(fields, "name");
 	int number = state ? state_by_name(state, strlen(state)) : -1;
 	json_t *cpu = json_object_get(fields, "cpu_percent");
+	json_t *holds = json_object_get(fields, "holds");
 	int64_t age_ns = rec_decode_number(fields, "age_ns", -1);
 
 	task->kind =
@@ -394,8 +416,7 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 	if (!task->name)
 		task->name = "";
 	task->raw = intern(tables, text_of(fields, "raw"));
-	task->inner = copy_text(out, text_of(fields, "inner"));
-	task->creator_name = copy_text(out, text_of(fields, "creator_name"));
+	decode_texts(fields, out, task);
 	decode_parent(fields, task);
 	task->stack = stack_of(tables, json_object_get(fields, "stack"));
 	task->created_by = stack_of(tables, json_object_get(fields, "created_by"));
@@ -407,7 +428,8 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 	decode_labels(json_object_get(fields, "labels"), out, task);
 	decode_flags(fields, task);
 	decode_evidence(json_object_get(fields, "why"), task);
-	task->holds = rec_decode_holds(json_object_get(fields, "holds"), out);
+	if (holds)
+		task_edit(task, &out->arena)->holds = rec_decode_holds(holds, out);
 }
 
 int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fields,

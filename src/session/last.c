@@ -39,25 +39,6 @@ static void *copy_bytes(struct arena *arena, const void *from, size_t bytes)
 	return copy ? memcpy(copy, from, bytes) : NULL;
 }
 
-static void copy_ancestors(struct arena *arena, struct task *task,
-			   const struct task *from)
-{
-	size_t bytes = from->ancestor_ids && from->ancestry
-			       ? from->ancestry->nr * sizeof(from->ancestor_ids[0])
-			       : 0;
-
-	task->ancestor_ids = copy_bytes(arena, from->ancestor_ids, bytes);
-}
-
-static void copy_awaiting(struct arena *arena, struct task *task, const struct task *from)
-{
-	task->awaiting_cids =
-		copy_bytes(arena, from->awaiting_cids,
-			   from->nr_awaiting * sizeof(from->awaiting_cids[0]));
-	if (!task->awaiting_cids)
-		task->nr_awaiting = 0;
-}
-
 static const struct wait_several *copy_several(struct arena *arena,
 					       const struct wait_several *from)
 {
@@ -65,7 +46,7 @@ static const struct wait_several *copy_several(struct arena *arena,
 			  from ? sizeof(*from) + from->nr * sizeof(from->cids[0]) : 0);
 }
 
-static void copy_more(struct arena *arena, struct waits_on *waits)
+static void copy_wait(struct arena *arena, struct waits_on *waits)
 {
 	struct wait_more *more;
 
@@ -83,26 +64,45 @@ static void copy_more(struct arena *arena, struct waits_on *waits)
 		waits->nr_objects = 0;
 }
 
+static void copy_more(struct arena *arena, struct task *task)
+{
+	const struct task_more *from = task->more;
+	struct task_more *more;
+
+	if (!from)
+		return;
+	more = task_edit(task, arena);
+	if (task->more != more) {
+		task->more = NULL;
+		return;
+	}
+	more->inner = copy_text(arena, from->inner);
+	more->creator_name = copy_text(arena, from->creator_name);
+	more->awaiting_cids =
+		copy_bytes(arena, from->awaiting_cids,
+			   from->nr_awaiting * sizeof(from->awaiting_cids[0]));
+	if (!more->awaiting_cids)
+		more->nr_awaiting = 0;
+	more->ancestor_ids =
+		copy_bytes(arena, from->ancestor_ids,
+			   from->ancestor_ids && from->ancestry
+				   ? from->ancestry->nr * sizeof(from->ancestor_ids[0])
+				   : 0);
+	more->holds = holds_copy(from->holds, arena);
+	more->state_counts =
+		copy_bytes(arena, from->state_counts,
+			   from->state_counts ? STATE_COUNT * sizeof(uint32_t) : 0);
+}
+
 static void copy_task(struct arena *arena, struct task *task, const struct task *from)
 {
 	*task = *from;
 	task->raw = copy_text(arena, from->raw);
 	task->name = copy_text(arena, from->name);
 	task->waits.text = copy_text(arena, from->waits.text);
-	copy_more(arena, &task->waits);
-	copy_awaiting(arena, task, from);
-	task->inner = copy_text(arena, from->inner);
-	task->creator_name = copy_text(arena, from->creator_name);
+	copy_wait(arena, &task->waits);
 	copy_labels(arena, task, from);
-	copy_ancestors(arena, task, from);
-	task->holds = holds_copy(from->holds, arena);
-	if (from->state_counts) {
-		uint32_t *counts = arena_alloc(arena, STATE_COUNT * sizeof(*counts));
-
-		if (counts)
-			memcpy(counts, from->state_counts, STATE_COUNT * sizeof(*counts));
-		task->state_counts = counts;
-	}
+	copy_more(arena, task);
 }
 
 static void copy_figures(struct snapshot *copy, const struct snapshot *from)

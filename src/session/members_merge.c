@@ -45,10 +45,10 @@ static uint64_t serial_of(const struct member *member, const struct task *task)
 }
 
 /* Processes of one program have the same code at other addresses. */
-static void make_alike(struct stack_table *stacks, struct task *task)
+static void make_alike(struct stack_table *stacks, struct arena *arena, struct task *task)
 {
 	const struct stack *list[SNAPSHOT_ANCESTORS_MAX];
-	const struct ancestry *ancestry = task->ancestry;
+	const struct ancestry *ancestry = task_more(task)->ancestry;
 
 	task->stack = stack_alike(stacks, task->stack);
 	task->created_by = stack_alike(stacks, task->created_by);
@@ -58,7 +58,7 @@ static void make_alike(struct stack_table *stacks, struct task *task)
 		list[i] = stack_alike(stacks, ancestry->stacks[i]);
 	ancestry = stack_intern_ancestry(stacks, list, ancestry->nr);
 	if (ancestry)
-		task->ancestry = ancestry;
+		task_edit(task, arena)->ancestry = ancestry;
 }
 
 static int add_tasks(struct snapshot *out, struct stack_table *stacks,
@@ -75,7 +75,7 @@ static int add_tasks(struct snapshot *out, struct stack_table *stacks,
 		*task = part->tasks[i];
 		task->pid = member->pid;
 		task->serial = serial_of(member, task);
-		make_alike(stacks, task);
+		make_alike(stacks, &out->arena, task);
 	}
 	return 0;
 }

@@ -302,14 +302,18 @@ static void fill_leaked(struct snapshot *out, struct task *task)
 static void fill_ancestors(const struct go_more *more, struct snapshot *out,
 			   struct task *task)
 {
+	struct task_more *about;
 	uint64_t *ids = NULL;
 
-	task->ancestry = more->ancestry;
-	if (more->ancestry && more->ancestor_ids)
+	if (!more->ancestry)
+		return;
+	if (more->ancestor_ids)
 		ids = arena_alloc(&out->arena, more->ancestry->nr * sizeof(*ids));
 	if (ids)
 		memcpy(ids, more->ancestor_ids, more->ancestry->nr * sizeof(*ids));
-	task->ancestor_ids = ids;
+	about = task_edit(task, &out->arena);
+	about->ancestry = more->ancestry;
+	about->ancestor_ids = ids;
 }
 
 static void fill_task(struct goruntime *go, const struct go_entry *entry, bool whole,
@@ -317,6 +321,7 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 {
 	const struct go_more *more = go_entry_more(entry);
 	int64_t since_ns = entry->first_ns;
+	size_t nr_labels = 0;
 
 	task->id = entry->goid;
 	task->kind = TASK_GOROUTINE;
@@ -346,7 +351,8 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 		task->flags |= TASK_UNREACHABLE;
 	if (more->labels)
 		task->labels = go_labels_get(&go->labels, &go->mem, more->labels, out,
-					     &task->nr_labels);
+					     &nr_labels);
+	task->nr_labels = (uint32_t)nr_labels;
 	explain_wait(go, entry, whole, out, &task->waits);
 	fill_thread(go, entry, out, task);
 }

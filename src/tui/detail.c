@@ -114,7 +114,7 @@ static void find_kin(struct detail *d, const struct task *other)
 	if (other->kind != TASK_COROUTINE || other->pid != task->pid)
 		return;
 	if (d->nr_awaiting < DETAIL_KIN_MAX &&
-	    has_cid(task->awaiting_cids, task->nr_awaiting, other))
+	    has_cid(task_more(task)->awaiting_cids, task_more(task)->nr_awaiting, other))
 		d->awaiting[d->nr_awaiting++] = other;
 	if (several && d->nr_several < DETAIL_KIN_MAX &&
 	    has_cid(several->cids, several->nr, other))

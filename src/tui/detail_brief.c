@@ -49,8 +49,9 @@ static void say_waits(struct page *page, const struct detail *d)
 		return;
 	page_say(page, ROLE_NORMAL, "Waits on", NULL, "%s",
 		 waits->text ? waits->text : waits->kind);
-	if (d->task->inner)
-		page_say(page, ROLE_NORMAL, "Inside it", NULL, "%s", d->task->inner);
+	if (task_more(d->task)->inner)
+		page_say(page, ROLE_NORMAL, "Inside it", NULL, "%s",
+			 task_more(d->task)->inner);
 	detail_say_holder(page, d);
 	say_others(page, d);
 }
@@ -96,8 +97,9 @@ static void say_creator(struct page *page, const struct detail *d, bool rich)
 	else if (top)
 		page_frames_range(page, stack, top, (size_t)(top - stack->frames),
 				  (size_t)(top - stack->frames) + 1);
-	else if (task->creator_name)
-		page_say(page, ROLE_NORMAL, NULL, NULL, "%s", task->creator_name);
+	else if (task_more(task)->creator_name)
+		page_say(page, ROLE_NORMAL, NULL, NULL, "%s",
+			 task_more(task)->creator_name);
 	page_label(page, first, "Created by");
 	if (d->creator)
 		page_task(page, "In", d->creator);

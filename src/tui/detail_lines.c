@@ -175,8 +175,9 @@ static void add_waits(struct builder *b)
 	page_say(&b->page, ROLE_NORMAL, "Waits on", NULL, "%s",
 		 waits->text ? waits->text : waits->kind);
 	detail_say_object(&b->page, waits);
-	if (b->task->inner)
-		page_say(&b->page, ROLE_NORMAL, "Inside it", NULL, "%s", b->task->inner);
+	if (task_more(b->task)->inner)
+		page_say(&b->page, ROLE_NORMAL, "Inside it", NULL, "%s",
+			 task_more(b->task)->inner);
 	detail_say_holder(&b->page, v);
 	if (waits->address == 0 || !v->others)
 		return;
@@ -196,7 +197,7 @@ static void add_kin(struct builder *b)
 {
 	const struct detail *v = b->v;
 	const struct wait_several *several = wait_more(b->task)->several;
-	size_t nr = b->task->nr_awaiting;
+	size_t nr = task_more(b->task)->nr_awaiting;
 
 	if (several)
 		page_heading(&b->page, "It waits for %s of %zu%s",
@@ -264,15 +265,16 @@ static void add_creator(struct builder *b)
 	const struct task *task = b->task;
 	char id[TASK_ID_MAX];
 
-	if (!task->created_by && task->creator_id == 0 && !task->creator_name) {
+	if (!task->created_by && task->creator_id == 0 &&
+	    !task_more(task)->creator_name) {
 		page_heading(&b->page, "Created by: unknown");
 		page_say(&b->page, ROLE_DIM, NULL, NULL,
 			 "  Only the agent sees threads start: start the program with "
 			 "`grmon-c run`.");
 		return;
 	}
-	page_heading(&b->page, "Created by%s%s", task->creator_name ? " " : "",
-		     task->creator_name ? task->creator_name : "");
+	page_heading(&b->page, "Created by%s%s", task_more(task)->creator_name ? " " : "",
+		     task_more(task)->creator_name ? task_more(task)->creator_name : "");
 	if (b->v->creator)
 		page_task(&b->page, NULL, b->v->creator);
 	else if (task_format_parent(task, id))
@@ -281,17 +283,18 @@ static void add_creator(struct builder *b)
 			 detail_shorten_id(id));
 	if (task->created_by)
 		page_frames(&b->page, task->created_by, NULL);
-	if (task->kind == TASK_GOROUTINE && !task->ancestry && task->created_by &&
-	    !b->v->snapshot->target.replay)
+	if (task->kind == TASK_GOROUTINE && !task_more(task)->ancestry &&
+	    task->created_by && !b->v->snapshot->target.replay)
 		page_say(&b->page, ROLE_DIM, NULL, NULL,
 			 "  A program started with `grmon-c run --ancestors 5` keeps the "
 			 "whole way back to main.");
-	for (size_t i = 1; task->ancestry && i < task->ancestry->nr; i++) {
+	for (size_t i = 1; task_more(task)->ancestry && i < task_more(task)->ancestry->nr;
+	     i++) {
 		const char *ancestor = task_format_ancestor(task, i, id);
 
 		page_heading(&b->page, "Which was created by%s%s", ancestor ? " " : "",
 			     ancestor ? detail_shorten_id(id) : "");
-		page_frames(&b->page, task->ancestry->stacks[i], NULL);
+		page_frames(&b->page, task_more(task)->ancestry->stacks[i], NULL);
 	}
 }
 
@@ -333,6 +336,7 @@ static void add_history(struct builder *b)
 
 void detail_say_figures(struct page *page, const struct task *task)
 {
+	const uint32_t *counts = task_more(task)->state_counts;
 	char age[CLOCK_DURATION_MAX], when[16];
 
 	if (task->tid != 0)
@@ -346,18 +350,16 @@ void detail_say_figures(struct page *page, const struct task *task)
 			 (double)task->cpu_percent);
 	page_say(page, ROLE_NORMAL, "Switches", NULL, "%llu%s",
 		 (unsigned long long)task->switches,
-		 task->state_counts
-			 ? (task->switches == 1 ? " wait, counted by the agent"
-						: " waits, counted by the agent")
+		 counts ? (task->switches == 1 ? " wait, counted by the agent"
+					       : " waits, counted by the agent")
 		 : task->kind == TASK_THREAD ? " context switches, voluntary and not"
 					     : "");
-	if (!task->state_counts)
+	if (!counts)
 		return;
 	for (int state = 0; state < STATE_COUNT; state++)
-		if (task->state_counts[state] > 0)
+		if (counts[state] > 0)
 			page_say(page, ROLE_NORMAL, "Waited", NULL, "%u time%s: %s",
-				 task->state_counts[state],
-				 task->state_counts[state] == 1 ? "" : "s",
+				 counts[state], counts[state] == 1 ? "" : "s",
 				 state_info((enum task_state)state)->name);
 }
 
@@ -382,7 +384,8 @@ void detail_build(struct tui *t, struct detail *d, const char *alike, int width)
 		 task_format_short_id(d->task, id), d->task->name);
 	if (d->task->pid > 0)
 		page_say(&b.page, ROLE_NORMAL, "Process", NULL, "%d  %s",
-			 (int)d->task->pid, d->task->process ? d->task->process : "");
+			 (int)d->task->pid,
+			 task_more(d->task)->process ? task_more(d->task)->process : "");
 	if (d->ended)
 		page_say(&b.page, ROLE_WARN, "Ended", NULL,
 			 "it had ended at %s; this is its last snapshot",

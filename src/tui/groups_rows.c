@@ -85,13 +85,13 @@ static void count_match(struct groups_view *v, const struct task *task,
 	struct group group = {.by = v->by,
 			      .stack = task->stack,
 			      .created_by = task->created_by,
-			      .ancestry = task->ancestry,
+			      .ancestry = task_more(task)->ancestry,
 			      .state = task->state};
 
 	/* Adjacent tasks often belong to the same group. */
 	if (v->by != GROUP_LABEL && *last_task && (*last_task)->stack == task->stack &&
 	    (*last_task)->created_by == task->created_by &&
-	    (*last_task)->ancestry == task->ancestry &&
+	    task_more((*last_task))->ancestry == task_more(task)->ancestry &&
 	    (*last_task)->state == task->state) {
 		if (*last)
 			(*last)->matches++;

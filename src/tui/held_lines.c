@@ -164,7 +164,7 @@ static const char *function_at(const struct task *task, int frame)
 /* The variables, frame by frame. */
 static void add_locals(struct builder *b, const struct task *task)
 {
-	const struct holds *holds = task->holds;
+	const struct holds *holds = task_more(task)->holds;
 	int last = -1;
 
 	for (int from = -1;; from = last) {
@@ -191,7 +191,7 @@ static void add_locals(struct builder *b, const struct task *task)
 
 static void add_holds(struct builder *b, const struct task *task)
 {
-	const struct holds *holds = task->holds;
+	const struct holds *holds = task_more(task)->holds;
 
 	if (holds->why) {
 		page_text(&b->page, ROLE_WARN, "Not read", NULL, holds->why);
@@ -241,7 +241,7 @@ static void add_common(struct builder *b)
 
 static void add_when(struct builder *b, const struct held_view *v)
 {
-	const struct holds *holds = v->task->holds;
+	const struct holds *holds = task_more(v->task)->holds;
 	char took[HOLDS_TOOK_MAX], when[16];
 
 	page_time(&b->page, v->snapshot->mono_ns, when);
@@ -306,7 +306,8 @@ static void add_title(struct builder *b)
 
 static size_t count_lines(const struct held_view *v)
 {
-	size_t nr = v->task && v->task->holds ? v->task->holds->nr : 0;
+	size_t nr =
+		v->task && task_more(v->task)->holds ? task_more(v->task)->holds->nr : 0;
 
 	return nr + HOLDS_SHARED_MAX + HOLDS_DIFFERING_MAX + 1;
 }
@@ -361,7 +362,8 @@ void held_build(struct tui *t, struct held_view *v, int width)
 		page_heading(&b.page, "What one of them holds: %s %s",
 			     task_format_id(v->task, id), v->task->name);
 	} else {
-		page_heading(&b.page, "What it holds (%zu)", v->task->holds->nr);
+		page_heading(&b.page, "What it holds (%zu)",
+			     task_more(v->task)->holds->nr);
 	}
 	add_holds(&b, v->task);
 }

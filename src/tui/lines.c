@@ -292,7 +292,8 @@ void page_task(struct page *page, const char *label, const struct task *task)
 	if (task->pid != page->pid)
 		snprintf(process, sizeof(process), "%s of %.40s %d",
 			 task->name[0] != '\0' ? " " : "",
-			 task->process ? task->process : "process", (int)task->pid);
+			 task_more(task)->process ? task_more(task)->process : "process",
+			 (int)task->pid);
 	page_say(page, role, label, task, "%s%-7s %-12s %7s  %s%s",
 		 task->flags & TASK_STUCK  ? "!"
 		 : task->flags & TASK_LONG ? "?"

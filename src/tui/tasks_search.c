@@ -51,7 +51,7 @@ static bool place_has(struct tasks *v, const struct task *task, enum column_id i
 		&v->place_memo[hash_mix((uintptr_t)stack, id) % TASKS_MEMO_SIZE];
 	char text[COLUMN_TEXT_MAX];
 
-	if (!stack || (id == COLUMN_CREATED && task->creator_name))
+	if (!stack || (id == COLUMN_CREATED && task_more(task)->creator_name))
 		return pattern_match(pattern, column_format(id, task, 0, text));
 	if (memo->stack != stack || memo->column != id)
 		*memo = (struct place_memo){

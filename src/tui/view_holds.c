@@ -61,7 +61,7 @@ static bool take_group(struct tui *t, struct held_view *v, struct snapshot *snap
 	for (size_t i = 0; who.group && i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
 
-		if (!task->holds || !holds_who_has(who, task))
+		if (!task_more(task)->holds || !holds_who_has(who, task))
 			continue;
 		if (!member || (task->since_ns && task->since_ns < member->since_ns))
 			member = task;
@@ -82,7 +82,7 @@ static bool take_task(struct held_view *v, struct snapshot *snapshot)
 {
 	const struct task *task = identity_find(&v->id, snapshot);
 
-	if (!task || !task->holds)
+	if (!task || !task_more(task)->holds)
 		return false;
 	snapshot_ref(snapshot);
 	forget(v);

@@ -93,7 +93,8 @@ static const char *name_process(const struct forest *f, uint32_t node, char *out
 	if (process)
 		snprintf(out, size, "%.64s %d", process->name, (int)process->pid);
 	else if (task->pid > 0)
-		snprintf(out, size, "%.64s %d", task->process ? task->process : "process",
+		snprintf(out, size, "%.64s %d",
+			 task_more(task)->process ? task_more(task)->process : "process",
 			 (int)task->pid);
 	return out;
 }

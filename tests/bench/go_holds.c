@@ -56,7 +56,7 @@ static double look(void *ctx, const struct source_focus *focus, size_t *read,
 	if (!snapshot || source_goruntime.sample(ctx, focus, snapshot, e))
 		return -1;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		const struct holds *holds = snapshot->tasks[i].holds;
+		const struct holds *holds = task_more(&snapshot->tasks[i])->holds;
 
 		if (!holds)
 			continue;

@@ -74,10 +74,10 @@ static void look(void *ctx, bool one)
 
 			asked += !one && task->id >= 1 && task->id <= 512 &&
 				 task->kind == TASK_GOROUTINE;
-			if (!task->holds)
+			if (!task_more(task)->holds)
 				continue;
 			told++;
-			check_holds(task->holds);
+			check_holds(task_more(task)->holds);
 		}
 		/* False words can give two goroutines one id. */
 		require(told > 0 || asked == 0);

@@ -70,10 +70,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			require(task->labels[k].key && task->labels[k].text);
 		check_stack(task->stack);
 		check_stack(task->created_by);
-		require(!task->ancestry || task->ancestry->nr <= SNAPSHOT_ANCESTORS_MAX);
-		for (size_t k = 0; task->ancestry && k < task->ancestry->nr; k++) {
-			require(task->ancestry->stacks[k] != NULL);
-			check_stack(task->ancestry->stacks[k]);
+		require(!task_more(task)->ancestry ||
+			task_more(task)->ancestry->nr <= SNAPSHOT_ANCESTORS_MAX);
+		for (size_t k = 0;
+		     task_more(task)->ancestry && k < task_more(task)->ancestry->nr;
+		     k++) {
+			require(task_more(task)->ancestry->stacks[k] != NULL);
+			check_stack(task_more(task)->ancestry->stacks[k]);
 		}
 	}
 	snapshot_unref(out.snapshot);

@@ -55,6 +55,8 @@ static void parse_others(const char *text)
 
 static void fill_task(struct task *task, struct label *labels, char **texts, uint8_t dice)
 {
+	static struct task_more more;
+
 	task->id = dice;
 	task->kind = (enum task_kind)(dice % 4);
 	task->state = (enum task_state)(dice % (STATE_COUNT + 2));
@@ -64,7 +66,8 @@ static void fill_task(struct task *task, struct label *labels, char **texts, uin
 	task->raw = dice % 2 ? texts[1] : NULL;
 	task->waits.kind = dice % 2 ? "mutex" : NULL;
 	task->waits.text = texts[2];
-	task->creator_name = dice % 3 ? texts[3] : NULL;
+	more = (struct task_more){.creator_name = dice % 3 ? texts[3] : NULL};
+	task->more = &more;
 	labels[0] = (struct label){texts[4], texts[5]};
 	labels[1] = (struct label){texts[6], texts[7]};
 	task->labels = labels;

@@ -49,7 +49,7 @@ static void check_members(const struct snapshot *got)
 	for (size_t i = 0; i < got->nr_tasks; i++) {
 		const struct task *task = &got->tasks[i];
 
-		require(task->pid >= 0 && !task->process == !got->nr_members);
+		require(task->pid >= 0 && !task_more(task)->process == !got->nr_members);
 	}
 }
 

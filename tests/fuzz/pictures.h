@@ -83,7 +83,8 @@ static inline void fill_task(struct pictures *w, struct snapshot *out, unsigned 
 	if (i % 4 == 1) {
 		const struct stack *const family[] = {task->stack, task->stack};
 
-		task->ancestry = stack_intern_ancestry(w->stacks, family, 1 + dice % 2);
+		task_edit(task, &out->arena)->ancestry =
+			stack_intern_ancestry(w->stacks, family, 1 + dice % 2);
 	}
 	if (i % 2) {
 		task->waits.kind = "mutex";
@@ -95,7 +96,7 @@ static inline void fill_task(struct pictures *w, struct snapshot *out, unsigned 
 	task->labels = label;
 	task->nr_labels = i % 2;
 	if (i % 3 == 1)
-		task->holds = fill_holds(w, out, i, dice);
+		task_edit(task, &out->arena)->holds = fill_holds(w, out, i, dice);
 	task->switches = dice * i;
 	task->cpu_percent = i % 5 ? -1 : (float)i;
 }

@@ -218,7 +218,7 @@ static void labels_to_task(const struct row *row, struct snapshot *out, struct t
 		list[i].text = text + labels->value[i];
 	}
 	task->labels = list;
-	task->nr_labels = labels->nr;
+	task->nr_labels = (uint32_t)labels->nr;
 }
 
 static void counts_to_task(const struct row *row, struct snapshot *out, struct task *task)
@@ -229,7 +229,7 @@ static void counts_to_task(const struct row *row, struct snapshot *out, struct t
 		return;
 	for (uint32_t state = 0; state < WIRE_WAIT_STATES; state++)
 		counts[state + 1] = row->more->slot.counts[state];
-	task->state_counts = counts;
+	task_edit(task, &out->arena)->state_counts = counts;
 }
 
 int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot)
@@ -296,10 +296,10 @@ void row_to_task(struct agent *agent, struct row *row, bool details, struct snap
 	task->created_by = row->more->created_by;
 	task->creator_id = row->more->creator_id;
 	if (row->more->creator_name[0])
-		task->creator_name = arena_strndup(&out->arena, row->more->creator_name,
-						   WIRE_NAME_BYTES);
+		task_edit(task, &out->arena)->creator_name = arena_strndup(
+			&out->arena, row->more->creator_name, WIRE_NAME_BYTES);
 	if (slot->flags & WIRE_SLOT_API)
-		task->inner = row_inner_text(agent, row, out);
+		task_edit(task, &out->arena)->inner = row_inner_text(agent, row, out);
 	labels_to_task(row, out, task);
 	if (details)
 		counts_to_task(row, out, task);
@@ -340,6 +340,22 @@ static bool keep_text(struct agent *agent, const char **text)
 	return true;
 }
 
+static bool keep_more(struct agent *agent, struct task *kept)
+{
+	struct task_more more = *task_more(kept);
+
+	if (!kept->more)
+		return true;
+	if (more.state_counts)
+		more.state_counts = texts_add_bytes(&agent->texts, more.state_counts,
+						    STATE_COUNT * sizeof(uint32_t));
+	if (!keep_text(agent, &more.creator_name) ||
+	    (task_more(kept)->state_counts && !more.state_counts))
+		return false;
+	kept->more = texts_add_bytes(&agent->texts, &more, sizeof(more));
+	return kept->more != NULL;
+}
+
 void row_keep(struct agent *agent, uint32_t i, const struct task *task, bool details)
 {
 	struct row *row = &agent->rows[i];
@@ -349,14 +365,8 @@ void row_keep(struct agent *agent, uint32_t i, const struct task *task, bool det
 		return;
 	*kept = *task;
 	if (!keep_text(agent, &kept->name) || !keep_text(agent, &kept->waits.text) ||
-	    !keep_text(agent, &kept->creator_name))
+	    !keep_more(agent, kept))
 		return;
-	if (task->state_counts) {
-		kept->state_counts = texts_add_bytes(&agent->texts, task->state_counts,
-						     STATE_COUNT * sizeof(uint32_t));
-		if (!kept->state_counts)
-			return;
-	}
 	row->kept_details = details;
 	row->kept_generation = agent->texts.generation;
 	row->kept_until_ns = kernel_wait_valid_until_ns(&row->more->waits, agent->now_ns);

@@ -39,7 +39,8 @@ const struct task *go_agent_row(const struct go_agent_rows *rows, pid_t tid)
 			: NULL;
 }
 
-void go_agent_explain(const struct go_agent_rows *rows, struct task *task)
+void go_agent_explain(const struct go_agent_rows *rows, struct arena *arena,
+		      struct task *task)
 {
 	const struct task *row = go_agent_row(rows, task->tid);
 
@@ -48,7 +49,8 @@ void go_agent_explain(const struct go_agent_rows *rows, struct task *task)
 		return;
 	task->state = row->state;
 	task->waits = row->waits;
-	task->inner = row->inner;
+	if (task_more(row)->inner)
+		task_edit(task, arena)->inner = task_more(row)->inner;
 	task->since_ns = row->since_ns;
 	task->flags |= TASK_AGE_EXACT;
 }

@@ -20,6 +20,7 @@ void go_agent_rows_release(struct go_agent_rows *rows);
 const struct task *go_agent_row(const struct go_agent_rows *rows, pid_t tid);
 /* Copies the published wait of the thread that runs a goroutine to the task, if there is
  * one. */
-void go_agent_explain(const struct go_agent_rows *rows, struct task *task);
+void go_agent_explain(const struct go_agent_rows *rows, struct arena *arena,
+		      struct task *task);
 
 #endif

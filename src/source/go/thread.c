@@ -241,7 +241,7 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 		task->since_ns = thread->slept_ns;
 		task->flags &= ~(uint32_t)TASK_AGE_EXACT;
 	}
-	go_agent_explain(threads->agent, task);
+	go_agent_explain(threads->agent, &out->arena, task);
 	return true;
 }
 

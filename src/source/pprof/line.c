@@ -324,7 +324,7 @@ void pprof_header_to_task(const struct pprof_header *header, const struct pprof_
 	size_t length = drop_scan(header->state, header->state_bytes);
 	struct go_reason reason;
 	char raw[RAW_MAX + 1];
-	size_t used = length < RAW_MAX ? length : RAW_MAX;
+	size_t used = length < RAW_MAX ? length : RAW_MAX, nr_labels = 0;
 
 	memcpy(raw, header->state, used);
 	if (header->extras_bytes > 0 && used + 2 + header->extras_bytes <= RAW_MAX) {
@@ -346,7 +346,7 @@ void pprof_header_to_task(const struct pprof_header *header, const struct pprof_
 	if (header->minutes > 0 && task->since_ns <= 0)
 		task->since_ns = 1;
 	if (header->labels_bytes > 0)
-		task->labels =
-			pprof_labels_parse(header->labels, header->labels_bytes,
-					   &out->snapshot->arena, &task->nr_labels);
+		task->labels = pprof_labels_parse(header->labels, header->labels_bytes,
+						  &out->snapshot->arena, &nr_labels);
+	task->nr_labels = (uint32_t)nr_labels;
 }

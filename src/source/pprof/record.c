@@ -118,21 +118,25 @@ static void take_last_creator(struct pprof_grammar *grammar)
 static void set_ancestors(struct pprof_grammar *grammar)
 {
 	struct task *task = &grammar->task;
+	struct arena *arena = &grammar->out.snapshot->arena;
+	const struct ancestry *ancestry;
+	struct task_more *more;
 	uint64_t *ids;
 
 	take_last_creator(grammar);
-	task->ancestry = stack_intern_ancestry(grammar->out.stacks, grammar->ancestors,
-					       grammar->nr_ancestors);
-	if (!task->ancestry)
+	ancestry = stack_intern_ancestry(grammar->out.stacks, grammar->ancestors,
+					 grammar->nr_ancestors);
+	if (!ancestry)
 		return;
 	task->created_by = grammar->ancestors[0];
 	if (grammar->ancestor_ids[0])
 		task->creator_id = grammar->ancestor_ids[0];
-	ids = arena_alloc(&grammar->out.snapshot->arena,
-			  task->ancestry->nr * sizeof(*ids));
+	ids = arena_alloc(arena, ancestry->nr * sizeof(*ids));
 	if (ids)
-		memcpy(ids, grammar->ancestor_ids, task->ancestry->nr * sizeof(*ids));
-	task->ancestor_ids = ids;
+		memcpy(ids, grammar->ancestor_ids, ancestry->nr * sizeof(*ids));
+	more = task_edit(task, arena);
+	more->ancestry = ancestry;
+	more->ancestor_ids = ids;
 }
 
 /* Older runtimes call every lock a semaphore; the stack tells which lock it is. */

@@ -109,7 +109,7 @@ static void read_task(const struct thread_table *table, struct snapshot *out, si
 		holds->cut = locals->cut;
 		holds->why = holds->nr ? NULL : why_nothing(&frames, locals);
 		holds->took_ns = clock_mono_ns() - begin_ns;
-		task->holds = holds;
+		task_edit(task, &out->arena)->holds = holds;
 	}
 	free(locals);
 }

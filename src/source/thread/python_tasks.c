@@ -122,13 +122,15 @@ static void set_awaiting(const struct python_tasks *tasks, const struct python_t
 		from->nr_awaiters
 			? arena_alloc(&out->arena, from->nr_awaiters * sizeof(*cids))
 			: NULL;
+	struct task_more *more;
 
 	if (!cids)
 		return;
 	for (uint32_t i = 0; i < from->nr_awaiters; i++)
 		cids[i] = tasks->list[tasks->awaiters[from->first_awaiter + i]].id;
-	task->awaiting_cids = cids;
-	task->nr_awaiting = from->nr_awaiters;
+	more = task_edit(task, &out->arena);
+	more->awaiting_cids = cids;
+	more->nr_awaiting = from->nr_awaiters;
 }
 
 static void label_task(const struct python_tasks *tasks, const struct python_task *from,

@@ -87,7 +87,7 @@ static void cells(void **state)
 			    .nr_labels = 2,
 			    .cpu_percent = 99.96f,
 			    .switches = UINT64_MAX,
-			    .creator_name = "starter"};
+			    .more = &(struct task_more){.creator_name = "starter"}};
 
 	assert_string_equal(column_format(COLUMN_ID, &task, 0, cell), "t17");
 	assert_string_equal(column_format(COLUMN_STATE, &task, 0, cell), "chan-send");
@@ -278,12 +278,13 @@ static void lists_as_text(void **state)
 /* They are empty, and so left out, unless the target is several processes. */
 static void processes(void **state)
 {
+	struct task_more api = {.process = "api"};
 	struct task task = {.kind = TASK_GOROUTINE, .id = 17, .name = ""};
 
 	assert_string_equal(column_format(COLUMN_PID, &task, 0, cell), "");
 	assert_string_equal(column_format(COLUMN_PROCESS, &task, 0, cell), "");
 	task.pid = 4711;
-	task.process = "api";
+	task.more = &api;
 	assert_string_equal(column_format(COLUMN_PID, &task, 0, cell), "4711");
 	assert_string_equal(column_format(COLUMN_PROCESS, &task, 0, cell), "api");
 	assert_string_equal(column_format(COLUMN_ID, &task, 0, cell), "g17");
@@ -307,6 +308,8 @@ static enum column_news news_of(struct snapshot *s, enum column_id id)
 /* What is the same in every row says nothing, unless it is what one looks for. */
 static void news(void **state)
 {
+	const struct task_more api = {.process = "api"}, nginx = {.process = "nginx"};
+	const struct task_more php = {.process = "php-fpm"};
 	struct snapshot *s = snapshot_new();
 
 	for (uint64_t i = 0; i < 4; i++) {
@@ -330,7 +333,7 @@ static void news(void **state)
 	assert_int_equal(news_of(s, COLUMN_PROCESS), COLUMN_EMPTY);
 	for (size_t i = 0; i < 4; i++) {
 		s->tasks[i].pid = 4711;
-		s->tasks[i].process = "api";
+		s->tasks[i].more = &api;
 	}
 	assert_int_equal(news_of(s, COLUMN_PID), COLUMN_SAME);
 	s->tasks[3].pid = 4712;
@@ -344,7 +347,9 @@ static void news(void **state)
 	assert_int_equal(news_of(s, COLUMN_CPU), COLUMN_VARIES);
 	/* The name of each task is that of its process. */
 	for (size_t i = 0; i < 4; i++)
-		s->tasks[i].name = s->tasks[i].process = i < 2 ? "nginx" : "php-fpm";
+		s->tasks[i].more = i < 2 ? &nginx : &php;
+	for (size_t i = 0; i < 4; i++)
+		s->tasks[i].name = s->tasks[i].more->process;
 	assert_int_equal(news_of(s, COLUMN_NAME), COLUMN_REPEATS_PROCESS);
 	s->tasks[0].name = "worker";
 	assert_int_equal(news_of(s, COLUMN_NAME), COLUMN_MOSTLY_REPEATS);

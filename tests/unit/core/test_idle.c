@@ -557,17 +557,17 @@ static void locks_of_python(void **state)
 
 static void counted_by_an_agent(void **state)
 {
-	static uint32_t many[STATE_COUNT], few[STATE_COUNT];
+	static const uint32_t many[STATE_COUNT] = {[STATE_COND] = 301};
+	static const uint32_t few[STATE_COUNT] = {[STATE_COND] = 3};
+	struct task_more more[] = {{.state_counts = many}, {.state_counts = few}};
 	struct world *w = *state;
 
-	many[STATE_COND] = 301;
-	few[STATE_COND] = 3;
 	for (int i = 0; i < 3; i++) {
-		struct task *task =
-			add(w, TASK_THREAD, STATE_COND, i < 2 ? IN_WORK() : IN_LOOP());
+		const struct stack *at = i < 2 ? IN_WORK() : IN_LOOP();
+		struct task *task = add(w, TASK_THREAD, STATE_COND, at);
 
 		task->start_ns = w->now_ns - 30 * SECOND;
-		task->state_counts = i == 1 ? few : many;
+		task->more = &more[i == 1];
 	}
 	watch(w, 12);
 	assert_is(w, 0, '!', WHY_COUNTED);

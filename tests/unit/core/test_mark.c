@@ -216,12 +216,12 @@ static void groups_by_ancestors(void **state)
 			struct task *task = add(s, id, STATE_MUTEX, 0);
 
 			task->created_by = one[0];
-			task->ancestry =
+			task_edit(task, &s->arena)->ancestry =
 				stack_intern_ancestry(own, id == 2 ? other : one, 2);
 		}
 	}
 	add(now, 3, STATE_MUTEX, 0)->created_by = one[0];
-	now->tasks[2].ancestry = now->tasks[1].ancestry;
+	now->tasks[2].more = now->tasks[1].more;
 	marks_add(&marks, finish(before), &e);
 	snapshot_unref(before);
 	finish(now);
@@ -233,7 +233,7 @@ static void groups_by_ancestors(void **state)
 	assert_int_equal(count, 2);
 	for (size_t i = 0; i < count; i++) {
 		const struct group *group = list[i].group;
-		bool first = group->ancestry == now->tasks[0].ancestry;
+		bool first = group->ancestry == task_more(&now->tasks[0])->ancestry;
 
 		assert_int_equal(list[i].change, first ? CHANGE_NONE : CHANGE_GROWN);
 		assert_int_equal(group->count, first ? 1 : 2);

@@ -45,7 +45,7 @@ static struct task tasks[TASKS] = {
 		    .since_ns = NOW - 3600 * SECOND,
 		    .name = "main",
 		    .raw = "no lock, a clock",
-		    .creator_name = "init",
+		    .more = &(struct task_more){.creator_name = "init"},
 		    .cpu_percent = 1.5f,
 		    .switches = 20000},
 	[LOCKED] = {.kind = TASK_COROUTINE,
@@ -113,10 +113,14 @@ static void expect(const char *text, const char *wanted)
 /* If the target is several processes, a task is found by its process. */
 static void processes_are_columns(void **state)
 {
+	const struct task_more api = {.process = "api-server"};
+	const struct task_more worker = {.process = "worker"};
+
+	(void)state;
 	tasks[LOCKED].pid = 4711;
-	tasks[LOCKED].process = "api-server";
+	tasks[LOCKED].more = &api;
 	tasks[BUSY].pid = 47110;
-	tasks[BUSY].process = "worker";
+	tasks[BUSY].more = &worker;
 	expect("pid:4711", "L");
 	expect("pid=47110", "B");
 	expect("!pid:4711", "PIB");
@@ -129,7 +133,7 @@ static void processes_are_columns(void **state)
 	expect("id:g9@4711", "");
 	expect("47110", "");
 	tasks[LOCKED].pid = tasks[BUSY].pid = 0;
-	tasks[LOCKED].process = tasks[BUSY].process = NULL;
+	tasks[LOCKED].more = tasks[BUSY].more = NULL;
 	expect("pid:4711", "");
 }
 

@@ -68,7 +68,8 @@ static int set_up(void **state)
 			arena_printf(&snapshot->arena, "mutex of t%u", random_below(500));
 		task->stack = random_below(8) ? random_stack() : NULL;
 		task->created_by = random_below(8) ? random_stack() : NULL;
-		task->creator_name = random_below(2) ? "main" : NULL;
+		if (random_below(2))
+			task_edit(task, &snapshot->arena)->creator_name = "main";
 		/* Some texts are those of several keys, and some tasks have two labels. */
 		for (int at = 0; at < 2; at++) {
 			label[at].key = random_below(3) ? "request" : "tenant";

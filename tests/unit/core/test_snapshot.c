@@ -171,10 +171,18 @@ static void ids_of_several_processes(void **state)
 			    "g18446744073709551615@2147483647");
 	tasks[0].pid = 4711;
 	snapshot_name_processes(&s);
-	assert_string_equal(tasks[0].process, "api");
-	assert_string_equal(tasks[1].process, "worker");
-	assert_string_equal(tasks[2].process, "");
+	assert_string_equal(task_more(&tasks[0])->process, "api");
+	assert_string_equal(task_more(&tasks[1])->process, "worker");
+	assert_string_equal(task_more(&tasks[2])->process, "");
 	assert_null(snapshot_member(&s, 42));
+	/* What a task has of its own stays. */
+	tasks[1].more = &(struct task_more){.creator_name = "main"};
+	snapshot_name_processes(&s);
+	assert_string_equal(task_more(&tasks[0])->process, "api");
+	assert_null(task_more(&tasks[0])->creator_name);
+	assert_string_equal(task_more(&tasks[1])->process, "worker");
+	assert_string_equal(task_more(&tasks[1])->creator_name, "main");
+	arena_release(&s.arena);
 }
 
 static void ages(void **state)

@@ -274,7 +274,9 @@ static void members_by_their_ancestors(void **state)
 	(void)state;
 	begin();
 	for (uint64_t i = 0; i < 5; i++)
-		put(1000 + i, stack(READ_LOOP, NULL, NULL), one[0])->ancestry =
+		task_edit(put(1000 + i, stack(READ_LOOP, NULL, NULL), one[0]),
+			  &last->arena)
+			->ancestry =
 			stack_intern_ancestry(stacks, i < 3 ? one : other, 2);
 	grouping_update(grouping, last);
 	wayback_find(last, (struct wayback_of){.group = group_of(READ_LOOP)}, &way);

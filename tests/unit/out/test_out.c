@@ -490,7 +490,7 @@ static void text_adds_stacks(void **state)
 
 	task->stack = stack_intern(table, frames, 2, true);
 	task->created_by = stack_intern(table, frames, 1, false);
-	task->creator_name = "boss";
+	task_edit(task, &fixture->snapshot->arena)->creator_name = "boss";
 	assert_null(strstr(write_as(fixture, "text"), "#0"));
 	fixture->request.stacks = true;
 	write_as(fixture, "text");

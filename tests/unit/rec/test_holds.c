@@ -77,7 +77,7 @@ static struct snapshot *make_sample(int second, size_t nr, int since,
 		task->name = "main.work";
 		task->state = STATE_CHAN_RECV;
 		task->since_ns = since * CLOCK_SECOND_NS + (int64_t)i;
-		task->holds = i == 0 ? holds : NULL;
+		task_edit(task, &snapshot->arena)->holds = i == 0 ? holds : NULL;
 	}
 	return snapshot;
 }
@@ -110,9 +110,9 @@ static bool has_holds(struct rec_reader *reader, size_t at)
 	bool found;
 
 	assert_int_equal(rec_reader_read(reader, at, got, NULL), 0);
-	found = got->tasks[0].holds != NULL;
+	found = task_more(&got->tasks[0])->holds != NULL;
 	if (found) {
-		const struct holds *holds = got->tasks[0].holds;
+		const struct holds *holds = task_more(&got->tasks[0])->holds;
 
 		assert_int_equal(holds->nr, 2);
 		assert_int_equal(holds->compared, 7);
@@ -223,12 +223,12 @@ static void limits_of_a_file(void **state)
 	reader = open_lines();
 	assert_int_equal(rec_reader_read(reader, 0, got, NULL), 0);
 	assert_int_equal(got->nr_tasks, 2);
-	assert_true(got->tasks[0].holds->nr <= HOLDS_LIST_MAX);
-	assert_int_equal(got->tasks[0].holds->compared, 0);
-	assert_int_equal(got->tasks[0].holds->list[0].kind, HELD_VALUE);
-	assert_int_equal(got->tasks[0].holds->list[0].frame, -1);
-	assert_string_equal(got->tasks[0].holds->list[0].way, "");
-	assert_null(got->tasks[1].holds);
+	assert_true(task_more(&got->tasks[0])->holds->nr <= HOLDS_LIST_MAX);
+	assert_int_equal(task_more(&got->tasks[0])->holds->compared, 0);
+	assert_int_equal(task_more(&got->tasks[0])->holds->list[0].kind, HELD_VALUE);
+	assert_int_equal(task_more(&got->tasks[0])->holds->list[0].frame, -1);
+	assert_string_equal(task_more(&got->tasks[0])->holds->list[0].way, "");
+	assert_null(task_more(&got->tasks[1])->holds);
 	snapshot_unref(got);
 	rec_reader_free(reader);
 }

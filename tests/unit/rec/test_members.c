@@ -161,7 +161,7 @@ static void assert_same(const struct snapshot *got, const struct snapshot *wante
 		assert_non_null(found);
 		assert_true(!identity || found->serial == task->serial);
 		assert_int_equal(found->state, task->state);
-		assert_string_equal(found->process, task->process);
+		assert_string_equal(task_more(found)->process, task_more(task)->process);
 		assert_text(task_format_owner(found, one),
 			    task_format_owner(task, other));
 		assert_text(task_format_parent(found, one),

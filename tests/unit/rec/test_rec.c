@@ -47,6 +47,7 @@ static const struct stack *make_stack(const char *function)
 /* Sample n: task 1 stays, task 2 changes, task 10 + n is new and the one before is gone. */
 static struct snapshot *make_sample(int n)
 {
+	struct task_more *more;
 	static const struct label labels[] = {{"request", "/a\"b"}};
 	struct snapshot *snapshot = snapshot_new();
 	struct timers *timers;
@@ -107,12 +108,13 @@ static struct snapshot *make_sample(int n)
 	task->creator_id = 7;
 	task->created_by = family[0] = make_stack("go");
 	family[1] = make_stack("serve");
-	task->ancestry = stack_intern_ancestry(stacks, family, 2);
+	more = task_edit(task, &snapshot->arena);
+	more->ancestry = stack_intern_ancestry(stacks, family, 2);
 	ids = arena_alloc(&snapshot->arena, 2 * sizeof(*ids));
 	assert_non_null(ids);
 	ids[0] = 7;
 	ids[1] = n % 2 ? 0 : 3;
-	task->ancestor_ids = ids;
+	more->ancestor_ids = ids;
 	task->waits.kind = "mutex";
 	task->waits.text = "held by g7";
 	waits_edit(&task->waits, &snapshot->arena)->owner_goid = 7;
@@ -178,12 +180,12 @@ static void assert_sample(const struct snapshot *got, int n)
 	assert_non_null(goroutine);
 	assert_int_equal(goroutine->creator_id, 7);
 	assert_ptr_equal(goroutine->created_by, make_stack("go"));
-	assert_non_null(goroutine->ancestry);
-	assert_int_equal(goroutine->ancestry->nr, 2);
-	assert_ptr_equal(goroutine->ancestry->stacks[1], make_stack("serve"));
-	assert_int_equal(goroutine->ancestor_ids[0], 7);
-	assert_int_equal(goroutine->ancestor_ids[1], n % 2 ? 0 : 3);
-	assert_null(task->ancestry);
+	assert_non_null(task_more(goroutine)->ancestry);
+	assert_int_equal(task_more(goroutine)->ancestry->nr, 2);
+	assert_ptr_equal(task_more(goroutine)->ancestry->stacks[1], make_stack("serve"));
+	assert_int_equal(task_more(goroutine)->ancestor_ids[0], 7);
+	assert_int_equal(task_more(goroutine)->ancestor_ids[1], n % 2 ? 0 : 3);
+	assert_null(task_more(task)->ancestry);
 	assert_int_equal(wait_more(goroutine)->owner_goid, 7);
 	assert_int_equal(goroutine->waits.owner_tid, 0);
 	/* One session: equal stacks are the same stack. */

@@ -331,7 +331,7 @@ static int sample_with_holds(void *ctx, const struct source_focus *focus,
 			assert_non_null(holds);
 			*holds = (struct holds){.list = &thing, .nr = 1};
 			if (out->tasks[n].id == focus->holds[i].id)
-				out->tasks[n].holds = holds;
+				task_edit(&out->tasks[n], &out->arena)->holds = holds;
 		}
 	return rc;
 }
@@ -382,7 +382,7 @@ static void asks_for_holds_until_told_otherwise(void **state)
 
 	start_holding(fixture, pid);
 	snapshot = wait_for(fixture, FEED_LIVE, 2, &feed_state);
-	assert_null(snapshot->tasks[0].holds);
+	assert_null(task_more(&snapshot->tasks[0])->holds);
 	snapshot_unref(snapshot);
 	/* Many requests, of which the thread takes some; the ids are copied. */
 	for (int i = 0; i < 100; i++) {
@@ -393,15 +393,15 @@ static void asks_for_holds_until_told_otherwise(void **state)
 	}
 	free(list);
 	snapshot = wait_for_answer(fixture, request);
-	assert_non_null(snapshot->tasks[0].holds);
-	assert_string_equal(snapshot->tasks[0].holds->list[0].text, "thing");
+	assert_non_null(task_more(&snapshot->tasks[0])->holds);
+	assert_string_equal(task_more(&snapshot->tasks[0])->holds->list[0].text, "thing");
 	snapshot_unref(snapshot);
 	/* The last snapshot of a process that has ended keeps them. */
 	kill(pid, SIGKILL);
 	snapshot = wait_for(fixture, FEED_ENDED, 2, &feed_state);
 	assert_non_null(snapshot);
-	assert_non_null(snapshot->tasks[0].holds);
-	assert_string_equal(snapshot->tasks[0].holds->list[0].text, "thing");
+	assert_non_null(task_more(&snapshot->tasks[0])->holds);
+	assert_string_equal(task_more(&snapshot->tasks[0])->holds->list[0].text, "thing");
 	snapshot_unref(snapshot);
 }
 
@@ -416,11 +416,11 @@ static void withdraws_the_wish_for_holds(void **state)
 	start_holding(fixture, pid);
 	request = fixture->feed.ops->holds(fixture->feed.ctx, &wish, 1);
 	snapshot = wait_for_answer(fixture, request);
-	assert_non_null(snapshot->tasks[0].holds);
+	assert_non_null(task_more(&snapshot->tasks[0])->holds);
 	snapshot_unref(snapshot);
 	request = fixture->feed.ops->holds(fixture->feed.ctx, NULL, 0);
 	snapshot = wait_for_answer(fixture, request);
-	assert_null(snapshot->tasks[0].holds);
+	assert_null(task_more(&snapshot->tasks[0])->holds);
 	snapshot_unref(snapshot);
 	/* One that the thread may not have taken is freed with the poller. */
 	fixture->feed.ops->holds(fixture->feed.ctx, &wish, 1);

@@ -238,11 +238,12 @@ static void set_time(struct wish *wishes, size_t nr, int64_t begin_ns)
 				(clock_mono_ns() - begin_ns) / (int64_t)read;
 }
 
-static void hand_out(const struct wish *wishes, size_t nr, const struct holds *otherwise)
+static void hand_out(const struct wish *wishes, size_t nr, const struct holds *otherwise,
+		     struct snapshot *out)
 {
 	for (size_t i = 0; i < nr; i++)
 		if (wishes[i].task)
-			wishes[i].task->holds =
+			task_edit(wishes[i].task, &out->arena)->holds =
 				wishes[i].holds ? wishes[i].holds : otherwise;
 }
 
@@ -312,7 +313,7 @@ void go_holds_read(struct go_holds *holds, const struct holds_wish *asked, size_
 	}
 	set_time(wishes, nr, begin_ns);
 	otherwise = without(out, e.text);
-	hand_out(wishes, nr, otherwise);
+	hand_out(wishes, nr, otherwise, out);
 	if (left > 0)
 		snapshot_note(out,
 			      "%zu goroutines were not asked what they hold, because "

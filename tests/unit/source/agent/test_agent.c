@@ -179,12 +179,12 @@ static void rows(void **state)
 	const struct task *task = &looker.snapshot->tasks[1];
 	struct source_focus focus = {.kind = TASK_THREAD, .id = task->id};
 
-	assert_null(task->state_counts);
+	assert_null(task_more(task)->state_counts);
 	assert_int_equal(looker_look(&looker, &focus), 0);
 	task = looker_task(&looker, (pid_t)focus.id);
 	assert_true(stack_has(task->stack, "start_thread") || !task->stack->truncated);
 	assert_true(task->stack->nr_frames > 1);
-	assert_int_equal(task->state_counts[task->state], 1);
+	assert_int_equal(task_more(task)->state_counts[task->state], 1);
 	looker_close(&looker);
 	program_stop(&program);
 }

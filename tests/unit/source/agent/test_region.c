@@ -311,7 +311,7 @@ static void texts_without_end(void **state)
 	assert_int_equal(strlen(task->name), WIRE_NAME_BYTES);
 	assert_int_equal(strspn(task->waits.text, "w"), WIRE_WHAT_BYTES);
 	assert_int_equal(strlen(task->waits.text), WIRE_WHAT_BYTES);
-	assert_int_equal(strlen(task->creator_name), WIRE_NAME_BYTES - 1);
+	assert_int_equal(strlen(task_more(task)->creator_name), WIRE_NAME_BYTES - 1);
 	assert_int_equal(task->nr_labels, 0);
 	/* Half a pair, an empty key, more pairs than a task may have. */
 	memset(f.labels[0].text, 0, sizeof(f.labels[0].text));

@@ -292,17 +292,19 @@ static void test_ancestors(void **state)
 				 "goroutine 9 [select]:\nmain.f()\n\t/m.go:1\n%s",
 				 families[i].body);
 			task = only_task(&reader, text, piece);
-			for (size_t k = 0; task->ancestry && k < task->ancestry->nr;
+			for (size_t k = 0; task_more(task)->ancestry &&
+					   k < task_more(task)->ancestry->nr;
 			     k++) {
 				print_stack(stack, sizeof(stack),
-					    task->ancestry->stacks[k]);
+					    task_more(task)->ancestry->stacks[k]);
 				snprintf(all + strlen(all), sizeof(all) - strlen(all),
-					 "%d: %s; ", (int)task->ancestor_ids[k], stack);
+					 "%d: %s; ",
+					 (int)task_more(task)->ancestor_ids[k], stack);
 			}
 			assert_string_equal(all, families[i].ancestors);
-			if (task->ancestry)
+			if (task_more(task)->ancestry)
 				assert_ptr_equal(task->created_by,
-						 task->ancestry->stacks[0]);
+						 task_more(task)->ancestry->stacks[0]);
 			release(&reader);
 		}
 	}
@@ -323,10 +325,10 @@ static void test_many_ancestors(void **state)
 			   i);
 	const struct task *task = only_task(&reader, text.bytes, 4096);
 
-	assert_non_null(task->ancestry);
-	assert_int_equal(task->ancestry->nr, SNAPSHOT_ANCESTORS_MAX);
+	assert_non_null(task_more(task)->ancestry);
+	assert_int_equal(task_more(task)->ancestry->nr, SNAPSHOT_ANCESTORS_MAX);
 	assert_int_equal(task->creator_id, 899);
-	assert_int_equal(task->ancestor_ids[SNAPSHOT_ANCESTORS_MAX - 1],
+	assert_int_equal(task_more(task)->ancestor_ids[SNAPSHOT_ANCESTORS_MAX - 1],
 			 900 - SNAPSHOT_ANCESTORS_MAX);
 	assert_int_equal(task->created_by->frames[0].line, 5);
 	release(&reader);

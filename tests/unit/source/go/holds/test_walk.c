@@ -7,8 +7,8 @@
 
 static const struct holds *holds_of(const struct snapshot *out, size_t task)
 {
-	assert_non_null(out->tasks[task].holds);
-	return out->tasks[task].holds;
+	assert_non_null(task_more(&out->tasks[task])->holds);
+	return task_more(&out->tasks[task])->holds;
 }
 
 static const struct held *find(const struct holds *holds, const char *text)
