@@ -113,8 +113,8 @@ size_t escape_text(struct buf *out, const char *text, size_t max_cells, bool asc
 {
 	const char *ellipsis = ascii ? "~" : "\xe2\x80\xa6";
 	bool cut = max_cells > 0 && escape_cells(text, ascii) > max_cells;
-	size_t room = cut ? max_cells - 1 : SIZE_MAX;
-	size_t cells = plain_bytes(text, strnlen(text, room), false);
+	size_t length = strlen(text), room = cut ? max_cells - 1 : SIZE_MAX;
+	size_t cells = plain_bytes(text, length < room ? length : room, false);
 	struct piece piece;
 
 	buf_append(out, text, cells);

@@ -30,7 +30,7 @@ static const char *copy_text(struct snapshot *out, const char *text)
 
 static const char *intern(const struct rec_tables *tables, const char *text)
 {
-	return text ? intern_text(tables->intern, text, strnlen(text, TEXT_BYTES)) : NULL;
+	return text ? intern_text(tables->intern, text, TEXT_BYTES) : NULL;
 }
 
 static uint64_t address_of(json_t *object)

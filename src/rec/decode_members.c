@@ -13,7 +13,7 @@ static const char *text_of(const struct rec_tables *tables, json_t *object,
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
-	return text ? intern_text(tables->intern, text, strnlen(text, TEXT_BYTES)) : NULL;
+	return text ? intern_text(tables->intern, text, TEXT_BYTES) : NULL;
 }
 
 static void decode_member(const struct rec_tables *tables, json_t *object,

@@ -20,8 +20,7 @@ static const char *name_of(const struct rec_tables *tables, json_t *object,
 {
 	const char *name = json_string_value(json_object_get(object, key));
 
-	return name ? intern_text(tables->intern, name, strnlen(name, NAME_MAX_BYTES))
-		    : "";
+	return name ? intern_text(tables->intern, name, NAME_MAX_BYTES) : "";
 }
 
 static void decode_group(const struct rec_tables *tables, json_t *object, int64_t now_ns,

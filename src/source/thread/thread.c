@@ -292,12 +292,12 @@ static void read_name(struct thread_table *table, struct thread *thread)
 					  THREAD_NAME, comm, sizeof(comm));
 
 	/* The kernel adds a newline. */
-	if (got <= 0 || strlen(comm) != (size_t)got)
+	if (got <= 0 || (size_t)got > sizeof(thread->comm) || strlen(comm) != (size_t)got)
 		return;
 	comm[got - 1] = '\0';
 	if (strcmp(comm, thread->comm) == 0)
 		return;
-	snprintf(thread->comm, sizeof(thread->comm), "%s", comm);
+	memcpy(thread->comm, comm, (size_t)got);
 	thread->kept_generation = 0;
 }
 
