@@ -19,6 +19,7 @@
 #include "cli/commands.h"
 #include "cli/program.h"
 #include "cli/session_options.h"
+#include "cli/span.h"
 #include "cli/watch.h"
 
 #define END_PATIENCE_MS 3000
@@ -190,7 +191,8 @@ static int watch_child(struct options *options, const char *path)
 	struct watch watch = {.options = options,
 			      .title = options->words[0],
 			      .describe_end = describe_end,
-			      .end_ctx = &child};
+			      .end_ctx = &child,
+			      .stopped = span_stopped};
 	struct session_options session_options = session_options_from(options);
 	struct session session;
 	struct err e = {0};
@@ -198,17 +200,21 @@ static int watch_child(struct options *options, const char *path)
 
 	if (rc != CLI_FINE)
 		return rc;
+	/* From now on a signal ends the view, but not us before the command has ended. */
+	span_catch_signals();
+	session_options.stopped = span_stopped;
 	rc = session_init(&session, &session_options, &e);
 	if (rc == 0)
 		rc = session_attach(&session, child.pid, &e);
 	if (rc == 0) {
 		rc = watch_target(&watch, &session);
-	} else {
+	} else if (!span_stopped()) {
 		cli_complain("%s", e.text);
 		rc = wait_for_end(&child, 0) ? CLI_ENDED : cli_exit_of(&e);
 	}
 	session_release(&session);
 	end_child(options, &child);
+	span_end_by_signal();
 	return rc;
 }
 

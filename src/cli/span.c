@@ -34,6 +34,14 @@ bool span_stopped(void)
 	return stop_signal != 0;
 }
 
+void span_end_by_signal(void)
+{
+	if (stop_signal == 0)
+		return;
+	signal(stop_signal, SIG_DFL);
+	raise(stop_signal);
+}
+
 int span_length(const struct options *options, int64_t usual_ns, int64_t *for_ns,
 		struct err *e)
 {

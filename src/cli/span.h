@@ -43,6 +43,8 @@ bool span_stopped(void);
 /* From now on SIGINT, SIGTERM and SIGHUP only make span_stopped() return true.
  * span_open() calls it too. */
 void span_catch_signals(void);
+/* If one of them came, ends this process by it. */
+void span_end_by_signal(void);
 /* Takes the next sample after in_ns, unless it is due earlier. */
 void span_hurry(struct span *span, int64_t in_ns);
 /* Returns true if wake_fd is readable. */

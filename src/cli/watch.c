@@ -53,6 +53,7 @@ int watch_target(struct watch *watch, struct session *session)
 		.save = save_settings,
 		.save_ctx = watch,
 		.read_code = code_file_read,
+		.stopped = watch->stopped,
 	};
 	struct err e = {0};
 	struct poller *poller = poller_start(&poller_options, session, &e);

@@ -15,6 +15,7 @@ struct watch {
 	bool choose;
 	bool (*describe_end)(void *end_ctx, pid_t pid, char *text, size_t size);
 	void *end_ctx;
+	bool (*stopped)(void); /* see tui_options */
 };
 
 /* Runs the view until the user leaves it. session must be initialised, and attached if

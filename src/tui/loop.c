@@ -119,7 +119,9 @@ int tui_run(const struct tui_options *options, struct err *e)
 	}
 	color_init(&options->settings);
 	t.ascii = t.ascii || !t.terminal.utf8;
-	loop(&t);
+	/* A signal may have come before ours were installed. */
+	if (!options->stopped || !options->stopped())
+		loop(&t);
 	number = signals_end_number();
 	terminal_close(&t.terminal);
 	tui_close(&t);

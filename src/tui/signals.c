@@ -58,9 +58,12 @@ static void give_terminal_back(void)
 static void die_of(int number, const siginfo_t *info)
 {
 	give_terminal_back();
-	for (size_t i = 0; i < NR_NUMBERS; i++)
+	for (size_t i = 0; info && i < NR_NUMBERS; i++)
 		if (numbers[i] == number)
 			sigaction(number, &before[i], NULL);
+	/* A handler for an event would let the process go on. */
+	if (!info)
+		signal(number, SIG_DFL);
 	/* A fault occurs again when the handler returns; a signal that was sent does
 	 * not. */
 	if (!info || info->si_code <= 0 || number == SIGQUIT)

@@ -30,10 +30,13 @@ struct tui_options {
 	/* Appends the file of source code that a frame of the target names. Returns 0, or
 	 * less if it cannot be read. May be NULL: no source lines are shown. */
 	int (*read_code)(pid_t pid, const char *name, struct buf *out);
+	/* Returns true after a signal that the caller has caught: the view does not begin.
+	 * May be NULL. */
+	bool (*stopped)(void);
 };
 
 /* Runs until the user quits. Restores the terminal afterwards, even if a signal ends the
- * process. Returns 0, or ERR_SYS or ERR_UNSUPPORTED, with a message that says what to do,
+ * view; that signal is then raised again, for the handler that was there before. Returns 0, or ERR_SYS or ERR_UNSUPPORTED, with a message that says what to do,
  * if there is no terminal or its type is unknown. */
 int tui_run(const struct tui_options *options, struct err *e);
 

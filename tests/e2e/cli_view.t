@@ -3,7 +3,7 @@
 # The command line and the view in a terminal: run with its child and its output, --wait from one
 # process of a name to the next, and settings that are written back.
 . "$(dirname "$0")/../tui/lib.sh"
-plan 27
+plan 33
 
 logs() { ls "$work"/grmon-c-run-* 2>/dev/null; }
 mkdir "$work/bin"
@@ -74,6 +74,24 @@ wait_for '^is-sane'
 run_in_shell "clear; $client run -- $work/bin/nothing; echo status=\$?"
 expect '^status=3' 'a command that does not exist leaves the terminal alone'
 
+# A signal that ends the view: the command ends first, and its output stays only if there is some.
+mkdir "$work/tmp"
+no_log() { [ -z "$(ls "$work/tmp")" ]; }
+for signal in TERM HUP INT; do
+	case $signal in TERM) status=143 ;; HUP) status=129 ;; *) status=0 ;; esac
+	run_in_shell "clear; TMPDIR=$work/tmp $client run -i 0.1 -- sleep 600; echo status=\$?"
+	wait_for '^ *>?t[0-9]+ '
+	kill -"$signal" "$(view_pid)"
+	wait_for "^status=$status" && no_log
+	ok $? "SIG$signal ends the view and its command, and an empty output is removed"
+done
+run_view -i 0.1
+wait_for 'server-main'
+kill -TERM "$(view_pid)"
+expect '^status=143' 'SIGTERM ends a view whose command has written'
+sees "is in $work/grmon-c-run-" && gone "$child"
+ok $? 'and a message names the file with the output'
+
 # --wait: before the target starts, while it runs, after it has ended, and when the next one starts.
 cp "$(command -v sleep)" "$work/bin/grmon-wait-$$"
 run_in_shell "clear; $client --wait -i 0.1 grmon-wait-$$; echo status=\$?"
@@ -127,3 +145,12 @@ touch "$work/go-2"
 expect "pid $changer +native" 'when the next exec does not, the view changes back'
 expect 'sleep +>?[0-9]' 'the rows are those of the new program'
 press q
+wait_for '^status='
+
+# The terminal goes away, and with it the shell.
+run_in_shell "clear; TMPDIR=$work/tmp $client run -i 0.1 -- sleep 600"
+wait_for '^ *>?t[0-9]+ '
+viewer=$(view_pid)
+tmux -L "$server" kill-session -t view
+until_true gone "$viewer" && no_log
+ok $? 'so is one of a view whose terminal goes away'
