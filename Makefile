@@ -7,6 +7,12 @@ SOVERSION := $(word 2,$(IDENTITY))
 VERSION   := $(SOVERSION).$(word 3,$(IDENTITY)).$(word 4,$(IDENTITY))
 
 BUILD  ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+# make takes a name with a space for several.
+one_word = $(if $(filter 1,$(words $($(1)))),,$(error $(1) is '$($(1))': it must be one folder, without a space in its name))
+$(foreach name,CURDIR BUILD,$(call one_word,$(name)))
+ifneq ($(filter $(abspath $(BUILD))/%,$(CURDIR)/),)
+$(error BUILD is '$(BUILD)': it must not be the folder of the source, nor one above it)
+endif
 # One folder has one name here: what the compiler writes about headers names objects by it.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 COVERAGE_BUILD := build-coverage
@@ -20,6 +26,7 @@ MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 ZSHDIR ?= $(DATADIR)/zsh/site-functions
+$(foreach name,PREFIX BINDIR LIBDIR INCDIR MANDIR DATADIR UNITDIR ZSHDIR $(if $(DESTDIR),DESTDIR),$(call one_word,$(name)))
 INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 PROVE ?= prove
@@ -47,7 +54,8 @@ BASE_CFLAGS := $(PLAIN_CFLAGS) $(SANFLAGS)
 # $(call needs,agent|client|tests): ends make, in one line, where something is missing to build
 # that. Looks once, and only when something is built.
 missing = $(shell CC='$(CC)' CXX='$(CXX)' CPPFLAGS='$(CPPFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' \
-	WITH_HTTP='$(WITH_HTTP)' WITH_EXPORT='$(WITH_EXPORT)' tests/needs.sh $(1))
+	WITH_HTTP='$(WITH_HTTP)' WITH_EXPORT='$(WITH_EXPORT)' PROCPS='$(PROCPS)' PROVE='$(PROVE)' \
+	tests/needs.sh $(1))
 needs = $(if $(needs_$(1)),,$(eval needs_$(1) := $(or $(call missing,$(1)),nothing)))$(if \
 	$(filter-out nothing,$(needs_$(1))),$(error $(needs_$(1))))
 
@@ -56,7 +64,10 @@ WITH_HTTP ?= 1
 WITH_EXPORT ?= 1
 # libproc2, or the libprocps of Ubuntu 22.04 and Debian 11.
 PROCPS ?= $(shell for name in libproc2 libprocps; do $(PKG_CONFIG) --exists $$name && echo $$name && break; done 2>/dev/null)
-PROCPS := $(or $(PROCPS),libproc2)
+override PROCPS := $(or $(PROCPS),libproc2)
+ifeq ($(filter libproc2 libprocps,$(PROCPS)),)
+$(error PROCPS is '$(PROCPS)': it must be libproc2 or libprocps)
+endif
 without_http := $(filter 0,$(WITH_HTTP))
 without_export := $(filter 0,$(WITH_EXPORT))
 LEFT_OUT := src/source/process_scan_$(if $(filter libprocps,$(PROCPS)),proc2,procps).c \
@@ -98,6 +109,12 @@ CHOICE := $(BUILD)/choice
 CHOSEN := $(PROCPS) $(if $(without_http),no) libcurl $(if $(without_export),no) libmicrohttpd
 ifneq ($(strip $(CHOSEN)),$(strip $(shell cat $(CHOICE) 2>/dev/null)))
 .PHONY: $(CHOICE)
+endif
+# Folders that are written into what is built.
+PATHS  := $(BUILD)/paths
+FOLDERS := $(PREFIX) $(LIBDIR) $(INCDIR)
+ifneq ($(FOLDERS),$(shell cat $(PATHS) 2>/dev/null))
+.PHONY: $(PATHS)
 endif
 CLIENT   := $(BUILD)/$(NAME)
 LIB_SO   := $(BUILD)/libgrmon.so.$(VERSION)
@@ -177,6 +194,9 @@ $(CLIENT): $(CLI_OBJECTS) $(CLIENT_A)
 $(CHOICE):
 	$(call needs,client)@mkdir -p $(@D) && echo $(CHOSEN) >$@
 $(CLI_OBJECTS) $(BUILD)/src/source/pprof.o: $(CHOICE)
+$(PATHS):
+	@mkdir -p $(@D) && echo $(FOLDERS) >$@
+$(BUILD)/src/cli/program.o: $(PATHS)
 
 $(BUILD)/pic/%.o: %.c
 	$(call needs,agent)@mkdir -p $(@D)
@@ -322,7 +342,7 @@ $(BUILD)/man/completions/%: man/completions/% $(LEFT_OUT_SED) $(CHOICE)
 	@mkdir -p $(@D)
 	$(Q)sed -e '' $(LEFT_OUT_SED:%=-f %) $< >$@
 PKGCONFIG_FILE := $(BUILD)/libgrmon.pc
-$(PKGCONFIG_FILE): Makefile include/grmon.h
+$(PKGCONFIG_FILE): Makefile include/grmon.h $(PATHS)
 	@mkdir -p $(@D)
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' \
 		'Name: libgrmon' 'Description: publishes what every thread is blocked on' \
@@ -377,15 +397,18 @@ dist: ## a source archive of the last commit in $(BUILD); without git, of the fi
 	@tests/dist.sh $(NAME)-$(VERSION) $(abspath $(BUILD))/$(NAME)-$(VERSION).tar.gz
 
 # Debian and Ubuntu; what each package has is said in src/share/packaging/debian.
+# Debian's package of a library has the number of its soname.
+same_library = $(if $(wildcard src/share/packaging/debian/libgrmon$(SOVERSION).install),,$(error \
+	src/share/packaging/debian has no files of libgrmon$(SOVERSION), which include/grmon.h says: see "A release" in .github/CONTRIBUTING.md))
 deb: ## Debian packages of the last commit in $(BUILD)/deb
-	@tests/deps.sh deb
+	$(same_library)@tests/deps.sh deb
 	@$(MAKE) --no-print-directory -s dist >/dev/null
 	@DEB_BUILD_OPTIONS="$${DEB_BUILD_OPTIONS-nocheck parallel=$(JOBS)}" src/share/packaging/deb.sh \
 		$(abspath $(BUILD))/$(NAME)-$(VERSION).tar.gz $(abspath $(BUILD))/deb
 
 PACKAGING := debian $(NAME).spec.in PKGBUILD.in default.nix.in Dockerfile.in
 packaging: dist ## the archive with what rpmbuild, makepkg, nix and docker take, in $(BUILD)/packaging
-	@rm -rf $(BUILD)/packaging
+	$(same_library)@rm -rf $(BUILD)/packaging
 	@src/share/packaging/stage.sh $(PACKAGING) $(BUILD)/packaging
 	@cp $(BUILD)/$(NAME)-$(VERSION).tar.gz $(BUILD)/packaging/
 
@@ -396,7 +419,7 @@ version: ## name and version, which include/grmon.h sets
 	@echo $(NAME) $(VERSION)
 
 clean: ## remove the build folder
-	rm -rf $(BUILD)
+	rm -rf -- '$(BUILD)'
 
 # For scripts that compile and link against the client themselves.
 client-flags:

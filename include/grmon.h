@@ -26,7 +26,8 @@ extern "C" {
 #define GRMON_API           __attribute__((visibility("default")))
 
 /* The name of the program that displays what this library publishes, and the version of
- * both. The build, the manual pages and all packages take them from here. */
+ * both. The build, the manual pages and all packages take them from here. With another name
+ * some files must be renamed too: `make lint` lists them. */
 #define GRMON_TOOL          "grmon-c"
 #define GRMON_VERSION_MAJOR 0
 #define GRMON_VERSION_MINOR 2

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # needs.sh agent|client|tests: prints one sentence that says what is missing to build it,
 # and how to get it; nothing if everything is there. It only checks, with $CC, $CXX,
-# $CPPFLAGS and $PKG_CONFIG. WITH_HTTP=0 and WITH_EXPORT=0 need less.
+# $CPPFLAGS, $PKG_CONFIG, $PROCPS and $PROVE. WITH_HTTP=0 and WITH_EXPORT=0 need less.
 set -u
 CC=${CC:-cc}
 CXX=${CXX:-c++}
@@ -49,7 +49,11 @@ needs_client() {
 	if found $PKG_CONFIG; then
 		library ncursesw libncurses-dev
 		library jansson libjansson-dev
-		$PKG_CONFIG --exists libprocps 2>/dev/null || library libproc2 $(procps_package)
+		if [ "${PROCPS:-libproc2}" = libprocps ]; then
+			library libprocps libprocps-dev
+		else
+			library libproc2 $(procps_package)
+		fi
 		library libdw libdw-dev
 		[ "${WITH_HTTP:-1}" = 0 ] || library libcurl libcurl4-openssl-dev
 		library zlib zlib1g-dev
@@ -66,6 +70,7 @@ needs_client() {
 needs_tests() {
 	needs_client
 	found $CXX || lacks "a C++ compiler ($CXX)" g++
+	found ${PROVE:-prove} || lacks "${PROVE:-prove}" perl
 	found $CC && header cmocka.h libcmocka-dev
 }
 

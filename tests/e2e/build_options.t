@@ -9,7 +9,7 @@ need pkg-config
 [ -z "${GRMON_CLIENT:-}" ] || skip_all 'only of a client that was built here'
 unset MAKEFLAGS MFLAGS MAKELEVEL
 tests/needs.sh client >"$work/log" && [ ! -s "$work/log" ] || skip_all "$(cat "$work/log")"
-plan 17
+plan 19
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # A build that begins with the objects of this one. Those that depend on the choice are made again.
@@ -73,6 +73,15 @@ reads_them() {
 check 'the shells can read them' reads_them
 again() { make -n -C "$top" BUILD="$few" client | grep -q 'src/cli/export\.o'; }
 check 'the next make without the options builds what was left out' again
+# Other folders for the install than for the build: what has them in it is made again.
+other() {
+	make_few PREFIX="$work/opt" LIBDIR="$work/opt/lib64" DESTDIR="$work/root" install &&
+		grep -qx "libdir=$work/opt/lib64" "$work/root$work/opt/lib64/pkgconfig/libgrmon.pc" &&
+		grep -qF "$work/opt/lib64/libgrmon.so" "$work/root$work/opt/bin/grmon-c"
+}
+check 'folders that install is given alone are in what is installed' other
+same() { ! make_few -n PREFIX="$work/opt" LIBDIR="$work/opt/lib64" client | grep -q program; }
+check 'the same folders compile nothing again' same
 
 # A libprocps that only pkg-config sees.
 rm -f "$work/pc/libproc2.pc" "$work/pc/libprocps.pc"

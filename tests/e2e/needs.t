@@ -7,7 +7,7 @@ need pkg-config
 [ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
 unset MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_PATH
 tests/needs.sh tests >"$work/log" && [ ! -s "$work/log" ] || skip_all "$(cat "$work/log")"
-plan 16
+plan 26
 
 make_here() { make BUILD="$work/build" "$@"; }
 # says WORDS COMMAND…: make ends with 2, prints one line that contains WORDS, and builds nothing.
@@ -58,3 +58,22 @@ fi
 all_but libcurl
 check 'WITH_HTTP=0 needs no libcurl' env PKG_CONFIG_LIBDIR="$work/pc" make -n BUILD="$work/build" WITH_HTTP=0 client
 check 'help, clean and dist need nothing' make_here CC=no-cc PKG_CONFIG=no-pkg-config -s help clean dist
+rm -rf "$work/build"
+check 'make tests names a missing prove' says 'no-prove. On Debian and Ubuntu: sudo apt-get install perl.' \
+	make_here -n check-quick PROVE=no-prove
+
+# Folders that make cannot take, and what it must not remove.
+mkdir -p "$work/mine" "$work/my folder/include"
+for name in BUILD PREFIX LIBDIR DESTDIR; do
+	check "make refuses a space in $name" says "$name is '$work/mine too': it must be one folder" \
+		make_here -n "$name=$work/mine too" install
+done
+check 'make clean too' says "it must be one folder" make clean BUILD="$work/mine too"
+check 'and removes nothing' [ -d "$work/mine" ]
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cp "$root/Makefile" "$work/my folder/"
+cp "$root/include/grmon.h" "$work/my folder/include/"
+check 'make refuses a folder of the source with a space' says "CURDIR is '$work/my folder'" make -C "$work/my folder" --no-print-directory clean
+check 'make clean does not remove the source' says "it must not be the folder of the source" make -n clean BUILD=.
+check 'make names a procps that it does not know' says "PROCPS is 'libnone': it must be libproc2 or libprocps" \
+	make_here PROCPS=libnone

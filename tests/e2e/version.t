@@ -6,7 +6,7 @@ need cc
 need readelf
 [ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
 unset MAKEFLAGS MFLAGS MAKELEVEL
-plan 9
+plan 11
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 set -- $(make -s -C "$root" version)
@@ -44,3 +44,6 @@ archive() { here -n dist | grep -q '/other-7\.8\.9\.tar\.gz$'; }
 check 'and of the source archive' archive
 lint() { ! "$copy/tests/lint/run.sh" version >"$work/lint" && grep -q 'CHANGELOG.md does not begin' "$work/lint"; }
 check 'a changelog of another version is found' lint
+check 'and files that have another name are listed' grep -q 'there is no man/other.1, and the tool is called other' "$work/lint"
+deb() { ! here deb >"$work/deb" 2>&1 && grep -q 'no files of libgrmon7' "$work/deb"; }
+check 'a library of another number is not packed under the old one' deb

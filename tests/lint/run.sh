@@ -62,14 +62,19 @@ check_words() {
 		grep -vE '^tests/(data/|lint/words\.awk)')
 }
 
-# The version is written in include/grmon.h alone, and CHANGELOG.md begins with it.
+# The version is written in include/grmon.h alone, and CHANGELOG.md begins with it. Files have the tool's name.
 check_version() {
 	set -- $(make -s version)
 	grep -nwF -- "$2" $(c_files | grep -vE '^(tests/(data|verdicts)/|CHANGELOG\.md$)') |
 		sed 's/$/: take the version from include\/grmon.h/'
 	[ "$(sed -n '/^## /{s/^## \([^, ]*\).*/\1/p;q;}' CHANGELOG.md)" = "$2" ] ||
 		echo "CHANGELOG.md does not begin with version $2"
-	grep -q "^\.Nm $1\$" man/$1.1 || echo "man/$1.1 does not explain $1"
+	for file in man/$1.1 man/$1-guide.7 man/completions/$1.bash man/completions/_$1 man/completions/$1.fish \
+		src/share/$1.rules.yml src/share/$1-dashboard.json src/share/$1-export.service src/share/packaging/$1.spec.in \
+		src/share/packaging/debian/$1.install; do
+		[ -e "$file" ] || echo "there is no $file, and the tool is called $1"
+	done
+	grep -q "^\.Nm $1\$" man/$1.1 2>/dev/null || echo "man/$1.1 does not explain $1"
 	[ "$(head -1 README.md)" = "# $1" ] || echo "README.md is not about $1"
 }
 
