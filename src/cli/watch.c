@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/build.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/config.h"
@@ -13,6 +14,7 @@
 #include "cli/target.h"
 #include "source/code_file.h"
 #include "source/processes.h"
+#include "source/sniff.h"
 #include "tui/tui.h"
 
 static int save_settings(void *save_ctx, const struct settings *settings, char *path,
@@ -140,6 +142,13 @@ static int attach(struct watch *watch, struct session *session)
 	return cli_exit_of(&e);
 }
 
+/* Returns true for a URL in a build that cannot query it. Attaching says so, and 'dump'
+ * could not print it either. */
+static bool is_left_out(const struct target *target)
+{
+	return !GRMON_WITH_HTTP && target->other && source_is_url(target->other);
+}
+
 int command_watch(struct options *options)
 {
 	struct watch watch = {.options = options, .title = "", .input_fd = -1};
@@ -154,7 +163,7 @@ int command_watch(struct options *options)
 	}
 	if (watch.target.other && strcmp(watch.target.other, "-") == 0)
 		watch.input_fd = target_take_stdin();
-	if (!cli_has_terminal()) {
+	if (!cli_has_terminal() && !is_left_out(&watch.target)) {
 		if (watch.choose)
 			cli_complain("the view needs a terminal; 'grmon-c ls' lists the "
 				     "processes without one");

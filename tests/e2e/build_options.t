@@ -36,6 +36,9 @@ fails() {
 	[ $code -eq "$expected" ] && [ "$(wc -l <"$work/said")" -eq 1 ] && grep -qF -- "$words" "$work/said"
 }
 check 'a URL is refused' fails 3 'built without libcurl, which the URL http://127.0.0.1:1 needs' dump http://127.0.0.1:1
+check 'so it is for the view, which without a terminal advises nothing else' \
+	fails 3 'built without libcurl, which the URL http://127.0.0.1:1 needs' http://127.0.0.1:1
+check 'and for a host and port' fails 3 'built without libcurl, which the URL' 127.0.0.1:1
 check '--user is refused' fails 2 'built without libcurl, which --user needs' dump --user a:b 127.0.0.1:1
 check 'export is refused' fails 2 "built without libmicrohttpd, which 'grmon-c export' needs" export $$
 check 'export --help says the same' fails 2 'built without libmicrohttpd' export --help
