@@ -49,7 +49,7 @@ mkfifo hold
 sleep 600 >hold &
 started="$started $!"
 
-job stuck waiters --max-stuck 0 --stuck 0.5 -- 6 0
+job stuck waiters --max-stuck 0 --stuck 0.5 -- 6 0 seen
 job stuck1 waiters --max-stuck 1 --stuck 0.5 -- 6 0
 job code waiters --max-stuck 1 --no-leak --no-deadlock -- 1 7
 job filter waiters --max-stuck 0 --stuck 0.5 --filter name=other -- 2 0

@@ -2,7 +2,8 @@
 """Waits that nobody ends: "leak_waiters.py SECONDS CODE [NAME]" starts a thread that waits
 for a mutex, and one more on SIGUSR1, which is answered by a line; NAME: what the kernel is
 told that the threads are called; "released": the lock is let go after half of the time;
-"late": at the end, which is as soon as the thread has gone.
+"late": at the end, which is as soon as the thread has gone; "seen": SECONDS begin when the
+parent, which is check, reads the stack of the thread, however slow the machine is.
 Ends after SECONDS with CODE."""
 import ctypes
 import os
@@ -27,10 +28,26 @@ def another(*_):
     print("waits", flush=True)
 
 
+def is_seen():
+    """The parent opens the library that the thread has called to wait when it reads its stack."""
+    folder = f"/proc/{os.getppid()}/fd"
+    for number in os.listdir(folder):
+        try:
+            path = os.readlink(f"{folder}/{number}")
+        except OSError:
+            continue  # closed since
+        if "libffi" in path or "_ctypes" in path:
+            return True
+    return False
+
+
 signal.signal(signal.SIGUSR1, another)
 another()
-until = time.monotonic() + float(sys.argv[1])
 story = "".join(sys.argv[3:])
+patience = time.monotonic() + 120
+while story == "seen" and not is_seen() and time.monotonic() < patience:
+    time.sleep(0.05)
+until = time.monotonic() + float(sys.argv[1])
 release = until - float(sys.argv[1]) / 2 if story == "released" else None
 while time.monotonic() < until:
     time.sleep(0.05)
