@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The Debian packages: built twice they are the same, and lintian finds nothing. On a clean system of this release
+# The Debian packages: built twice, also with another umask, they are the same, and lintian finds nothing. On a clean system of this release
 # they install, do what the README says, pass their own test, and leave no trace. Takes 15 minutes; needs root, a
 # mirror, and the packages that tests/deps.sh deb names.
 . "$(dirname "$0")/../e2e/lib.sh"
@@ -11,14 +11,16 @@ plan 10
 top=$(cd "$beside/../.." && pwd)
 set -- $(make -s -C "$top" version)
 archive=$1-$2.tar.gz
-debs() { (cd "$work/$1" && sha256sum ./*.deb ./*.tar.xz); }
+debs() { (cd "$work/$1" && sha256sum ./*.deb ./*.dsc ./*.tar.xz); }
 build() {
 	DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" "$top/src/share/packaging/deb.sh" "$work/$archive" "$work/$1" &&
 		[ "$(find "$work/$1" -maxdepth 1 -name "*.deb" ! -name "*dbgsym*" | wc -l)" -eq 3 ]
 }
 make -s -C "$top" BUILD="$work/dist" dist >/dev/null && mv "$work/dist/$archive" "$work/"
 check 'three packages are built' build first
-check 'and once more in another folder' build second/folder
+umask 077
+check 'and once more in another folder, with another umask' build second/folder
+umask 022
 debs first >"$work/sums"
 debs second/folder >"$work/sums_again"
 check 'both builds are the same byte by byte' diff "$work/sums" "$work/sums_again"

@@ -7,7 +7,7 @@ need python3
 need pkg-config
 [ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
 unset MAKEFLAGS MFLAGS MAKELEVEL
-plan 10
+plan 11
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 set -- $(make -s -C "$root" version)
@@ -26,10 +26,13 @@ same_version() {
 }
 check 'each has the name and the version of the header' same_version
 dated() {
-	SOURCE_DATE_EPOCH=1700000000 "$packaging/stage.sh" debian "$work/dated" &&
-		tail -1 "$work/dated/debian/changelog" | grep -q 'Tue, 14 Nov 2023 22:13:20 +0000$'
+	(umask 077 && SOURCE_DATE_EPOCH=1700000000 "$packaging/stage.sh" debian grmon-c.spec.in "$work/dated") &&
+		tail -1 "$work/dated/debian/changelog" | grep -q 'Tue, 14 Nov 2023 22:13:20 +0000$' &&
+		grep -q '^\* Tue Nov 14 2023 ' "$work/dated/grmon-c.spec"
 }
-check 'the changelog of Debian has the date of the source' dated
+check 'the changelogs have the date of the source' dated
+private() { [ -z "$(find "$work/dated" ! -perm -044)" ]; }
+check 'a private umask is not that of the files' private
 check 'its library is named by the first number of the version' [ -e "$staged/debian/libgrmon${version%%.*}.symbols" ]
 symbols() {
 	sed -n 's/^ \(grmon_[a-z_]*\)@LIBGRMON_.*/\1/p' "$staged"/debian/libgrmon*.symbols | sort >"$work/symbols"
@@ -40,7 +43,7 @@ make -s -C "$root" BUILD="$BUILD" DESTDIR="$work/root" PREFIX=/usr install >"$wo
 check 'each installed file is in one Debian package' "$beside/packaging_files.py" debian "$staged" "$work/root"
 check 'and in one RPM' "$beside/packaging_files.py" rpm "$staged" "$work/root"
 runs() {
-	for line in pid=container:NAME pid=host cap-add=SYS_PTRACE; do
+	for line in pid=container:NAME pid=host cap-add=SYS_PTRACE 'security-opt apparmor=unconfined'; do
 		grep -q -- "^#.*docker run.*--$line" "$staged/Dockerfile" && grep -q -- "--$line" "$root/man/grmon-c-guide.7" || { echo "$line"; return 1; }
 	done
 }
@@ -68,6 +71,6 @@ else
 fi
 archive() {
 	make -s -C "$root" BUILD="$work/build" packaging >"$work/log" && [ -s "$work/build/packaging/$tool-$version.tar.gz" ] &&
-		[ -s "$work/build/packaging/PKGBUILD" ]
+		(cd "$work/build/packaging" && sed -n "s/^sha256sums=(\(.*\))/\1  $tool-$version.tar.gz/p" PKGBUILD | sha256sum -c --quiet)
 }
-check 'make packaging puts the archive beside them' archive
+check 'make packaging puts the archive beside them, and its sum into PKGBUILD' archive

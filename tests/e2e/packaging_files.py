@@ -10,23 +10,25 @@ import re
 import sys
 
 MACROS = {"bindir": "usr/bin", "libdir": "usr/lib", "includedir": "usr/include", "datadir": "usr/share",
-          "mandir": "usr/share/man", "prefix": "usr"}
+          "mandir": "usr/share/man", "prefix": "usr", "unitdir": "usr/lib/systemd/system"}
 
 
 def debian(packaging):
     """Where Debian has a file elsewhere than the default of make install, the default is meant."""
     for name in glob.glob(packaging + "/debian/*.install"):
         for line in open(name):
-            line = line.strip().replace("usr/lib/*/", "usr/lib/")
-            yield os.path.basename(name)[:-8], re.sub("^lib/systemd", "usr/lib/systemd", line)
+            yield os.path.basename(name)[:-8], line.strip().replace("usr/lib/*/", "usr/lib/")
+    # The unit goes where dh_installsystemd has them.
+    for unit, package in re.findall(r"\tmv debian/tmp/(\S+) debian/([a-z-]+)\.", open(packaging + "/debian/rules").read()):
+        yield package, unit
 
 
 def rpm(packaging):
     package = None
     for line in open(packaging + "/grmon-c.spec"):
         line = line.strip()
-        if line.startswith("%files"):
-            package = line
+        if line.startswith(("%files", "%changelog")):
+            package = line.startswith("%files") and line
         elif package and line and not re.match("%(license|doc)", line):
             yield package, re.sub(r"%\{_(\w+)\}", lambda m: MACROS[m[1]], line)
 

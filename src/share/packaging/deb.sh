@@ -5,6 +5,7 @@
 # packages byte by byte. Tests run if DEB_BUILD_OPTIONS says nothing; `make deb` says
 # nocheck.
 set -eu
+umask 022
 archive=$1
 folder=$2
 source=$folder/$(basename "$archive" .tar.gz)
