@@ -131,6 +131,10 @@ void query_begin(struct query *query, const struct snapshot *snapshot)
 {
 	struct query_memo *memo = query->memo;
 
+	/* Keys are not interned: another one may be at the same address now. */
+	for (size_t i = 0; i < query->nr_nodes; i++)
+		if (query->nodes[i].kind == QUERY_TERM)
+			query->nodes[i].term->key_before = NULL;
 	if (query->snapshot == snapshot && query->snapshot_ns == snapshot->mono_ns)
 		return;
 	query->snapshot = snapshot;
@@ -326,7 +330,17 @@ static bool match_pair(const struct pattern *pattern, const struct label *label)
 	return pattern_match(pattern, pair);
 }
 
-static bool match_labels(const struct query_term *term, const struct task *task)
+/* Tasks mostly have the same key as the one before. */
+static bool match_key(struct query_term *term, const char *key)
+{
+	if (term->key_before != key) {
+		term->key_before = key;
+		term->key_matched = pattern_match(&term->pattern, key);
+	}
+	return term->key_matched;
+}
+
+static bool match_labels(struct query_term *term, const struct task *task)
 {
 	const struct pattern *pattern = &term->pattern;
 	bool joined = pattern->kind != PATTERN_PART || term->has_equals;
@@ -336,7 +350,7 @@ static bool match_labels(const struct query_term *term, const struct task *task)
 		const struct label *label = &task->labels[i];
 
 		if (joined ? match_pair(pattern, label)
-			   : pattern_match(pattern, label->key) ||
+			   : match_key(term, label->key) ||
 				     pattern_match(pattern, label->text))
 			return true;
 	}
@@ -416,8 +430,8 @@ static bool match_number(const struct query_term *term, const struct task *task,
 	return number >= term->number && number < term->number + width;
 }
 
-static bool match_any(struct query *query, const struct query_term *term,
-		      const struct task *task)
+static bool match_any_but_labels(struct query *query, const struct query_term *term,
+				 const struct task *task)
 {
 	return match_state(term, task) || pattern_match(&term->pattern, task->name) ||
 	       (task_more(task)->process &&
@@ -425,11 +439,26 @@ static bool match_any(struct query *query, const struct query_term *term,
 	       (task->stack && match_stack(query, term, task, MEMO_STACK)) ||
 	       (task->waits.kind && task->waits.text &&
 		pattern_match(&term->pattern, task->waits.text)) ||
-	       match_created(query, term, task) || match_labels(term, task) ||
+	       match_created(query, term, task) ||
 	       (term->like_id && match_id(term, task));
 }
 
-static bool match_term(struct query *query, const struct query_term *term,
+/* Labels are the last to be read, unless the task before had the word in its labels. */
+static bool match_any(struct query *query, struct query_term *term,
+		      const struct task *task)
+{
+	bool first = term->in_labels;
+
+	if (first && match_labels(term, task))
+		return true;
+	term->in_labels = false;
+	if (match_any_but_labels(query, term, task))
+		return true;
+	term->in_labels = !first && match_labels(term, task);
+	return term->in_labels;
+}
+
+static bool match_term(struct query *query, struct query_term *term,
 		       const struct task *task, int64_t now_ns)
 {
 	char text[COLUMN_TEXT_MAX];

@@ -43,6 +43,10 @@ struct query_term {
 	bool like_id;   /* … may match an id */
 	struct letters letters; /* that a matching text has; none for a regex */
 	unsigned int memo_bit;  /* bit under which results are cached, or 0 */
+	bool in_labels;         /* a bare word that the task before had in its labels */
+	/* the key of a label that was read last, or NULL, and whether it matched */
+	bool key_matched;
+	const char *key_before;
 };
 
 enum query_kind { QUERY_AND, QUERY_OR, QUERY_NOT, QUERY_TERM };

@@ -549,6 +549,44 @@ static void answers_are_forgotten_with_the_snapshot(void **state)
 	free(stack);
 }
 
+/* A word is read first in the labels if the task before had it there; and the key of a label
+ * is remembered, but not for another snapshot, which may have another text there. */
+static void labels_of_the_task_before(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	char key[] = "order";
+	const struct label has_key = {key, "5"}, has_text = {"id", "order-5"},
+			   has_none = {"id", "5"};
+	const struct task list[] = {
+		{.name = "", .labels = &has_none, .nr_labels = 1},
+		{.name = "", .labels = &has_text, .nr_labels = 1},
+		{.name = "", .labels = &has_none, .nr_labels = 1},
+		{.name = "orders", .labels = &has_none, .nr_labels = 1},
+		{.name = "", .labels = &has_key, .nr_labels = 1},
+		{.name = "orders"},
+		{.name = "orders", .labels = &has_text, .nr_labels = 1},
+		{.name = ""},
+	};
+	const char *wanted = "01011110";
+	struct query *query = query_new("order", NULL);
+
+	/* Each task after each other one. */
+	query_begin(query, snapshot);
+	for (size_t before = 0; before < COUNT(list); before++)
+		for (size_t i = 0; i < COUNT(list); i++) {
+			assert_int_equal(query_match(query, &list[before], 0),
+					 wanted[before] == '1');
+			assert_int_equal(query_match(query, &list[i], 0),
+					 wanted[i] == '1');
+		}
+	assert_true(query_match(query, &list[4], 0));
+	memcpy(key, "other", sizeof(key));
+	query_begin(query, snapshot);
+	assert_false(query_match(query, &list[4], 0));
+	query_free(query);
+	snapshot_unref(snapshot);
+}
+
 /* More terms than there are bits to remember them in. */
 static void many_terms(void **state)
 {
@@ -584,6 +622,7 @@ int main(void)
 		cmocka_unit_test(bytes_need_not_be_text),
 		cmocka_unit_test(parts_are_found_everywhere),
 		cmocka_unit_test(answers_are_forgotten_with_the_snapshot),
+		cmocka_unit_test(labels_of_the_task_before),
 		cmocka_unit_test(many_terms),
 	};
 
