@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass adds every blocked task under its keys to a table for this sample. Only crowds
- * of two or more tasks are remembered between samples, since only those can grow.
+ * One pass adds every blocked task under its keys to a table for this sample. A task whose
+ * keys are those of a crowd of the sample before is counted there without the table, once the
+ * first of them has been found in it. What is known of growth is remembered only of crowds of
+ * two or more tasks.
  */
 #include "core/crowd.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -44,7 +47,18 @@ struct several {
 	uint32_t count;
 	uint32_t began; /* tasks that have waited since they began */
 	uint32_t fresh; /* tasks that may have begun while the process was observed */
+	/* the sample that this is about; if it is not the present one, only the key holds */
+	uint8_t sample;
 	bool grows;
+};
+
+/* What is kept of each task until the same task of the next sample, which usually has the
+ * same keys: then it finds its crowds here, without the table of this sample. */
+struct member {
+	uint64_t key; /* of the object; 0 if there is none */
+	/* crowds, or NONE; before the task has been put, those of the sample before, which
+	 * may be others' by now */
+	uint32_t object, stack;
 };
 
 struct known {
@@ -68,12 +82,14 @@ struct crowds {
 	size_t nr_used;        /* in this sample */
 	struct key keys[KEYS]; /* a ring */
 	size_t next_key, nr_keys;
-	uint32_t *object, *stack; /* the crowd of each task, or NONE */
-	size_t cap_object, cap_stack, nr_tasks;
+	struct member *members; /* of each task */
+	size_t cap_members, nr_tasks;
 	struct known *known;
 	size_t nr_known, cap_known; /* cap_known is a power of two */
-	struct several *several;    /* crowds of more than one task */
+	/* crowds of more than one task, in this sample or an earlier one */
+	struct several *several;
 	size_t nr_several, cap_several;
+	size_t nr_present; /* those of this sample */
 	uint64_t seed;
 	int64_t first_ns; /* time of the first sample; 0 if there was none */
 	uint32_t sample;  /* 1 to MARK_SAMPLES, then again from 1 */
@@ -94,8 +110,7 @@ void crowds_free(struct crowds *crowds)
 	if (!crowds)
 		return;
 	free(crowds->slots);
-	free(crowds->object);
-	free(crowds->stack);
+	free(crowds->members);
 	free(crowds->known);
 	free(crowds->several);
 	free(crowds);
@@ -106,7 +121,7 @@ void crowds_reset(struct crowds *crowds)
 	if (crowds->known)
 		memset(crowds->known, 0, crowds->cap_known * sizeof(*crowds->known));
 	crowds->nr_known = 0;
-	crowds->nr_tasks = 0;
+	crowds->nr_tasks = crowds->nr_several = crowds->nr_present = 0;
 	crowds->has_sample = false;
 	crowds->first_ns = 0;
 }
@@ -167,14 +182,25 @@ static bool is_fresh(const struct crowds *crowds, const struct task *task)
 	       (crowds->first_ns > 0 && task->start_ns > crowds->first_ns);
 }
 
-/* Creates an empty crowd. Returns NONE if there is no memory. */
-static uint32_t several_new(struct crowds *crowds, uint64_t key)
+static bool several_is(const struct crowds *crowds, uint32_t crowd, uint64_t key)
 {
-	if (!array_reserve(&crowds->several, &crowds->cap_several,
-			   crowds->nr_several + 1))
-		return NONE;
-	crowds->several[crowds->nr_several] = (struct several){.key = key};
-	return (uint32_t)crowds->nr_several++;
+	return crowd < crowds->nr_several && crowds->several[crowd].key == key;
+}
+
+/* Begins a crowd that has no task in this sample yet, in place of the one that an earlier
+ * sample knew by this key, if any. Returns NONE if there is no memory. */
+static uint32_t several_begin(struct crowds *crowds, uint64_t key, uint32_t before)
+{
+	if (!several_is(crowds, before, key)) {
+		if (!array_reserve(&crowds->several, &crowds->cap_several,
+				   crowds->nr_several + 1))
+			return NONE;
+		before = (uint32_t)crowds->nr_several++;
+	}
+	crowds->several[before] =
+		(struct several){.key = key, .sample = (uint8_t)crowds->sample};
+	crowds->nr_present++;
+	return before;
 }
 
 static void several_add(const struct crowds *crowds, struct several *several,
@@ -189,9 +215,18 @@ static void several_add(const struct crowds *crowds, struct several *several,
 	several->fresh += is_fresh(crowds, task);
 }
 
-static uint64_t key_of(const struct crowds *crowds, const struct task *task, bool stack)
+/* Returns a key of a task that has been put. */
+static uint64_t key_of(const struct crowds *crowds, const struct task *tasks,
+		       uint32_t index, bool stack)
 {
-	return stack ? stack_key(crowds, task) : object_key(crowds, task);
+	return stack ? stack_key(crowds, &tasks[index]) : crowds->members[index].key;
+}
+
+static uint32_t *crowd_of(const struct crowds *crowds, uint32_t index, bool stack)
+{
+	struct member *member = &crowds->members[index];
+
+	return stack ? &member->stack : &member->object;
 }
 
 static bool slot_is_free(const struct crowds *crowds, const struct slot *slot)
@@ -199,20 +234,8 @@ static bool slot_is_free(const struct crowds *crowds, const struct slot *slot)
 	return slot->mark >> MARK_SAMPLE_SHIFT != crowds->sample;
 }
 
-/* Returns whether the slot, whose bits of the key are the same, has the key. A crowd knows
- * its own; a single task is looked at again. */
-static bool slot_has(const struct crowds *crowds, const struct slot *slot, uint64_t key,
-		     const struct task *tasks)
-{
-	bool stack = slot->mark & MARK_STACK;
-	uint32_t crowd = (stack ? crowds->stack : crowds->object)[slot->task];
-
-	if (crowd != NONE)
-		return crowds->several[crowd].key == key;
-	return key_of(crowds, &tasks[slot->task], stack) == key;
-}
-
-/* Returns the slot of the key, or the free one where it belongs. */
+/* Returns the slot of the key, or the free one where it belongs. A slot with the same bits of
+ * a key is asked for all of it. */
 static struct slot *slot_find(const struct crowds *crowds, uint64_t key, uint32_t mark,
 			      const struct task *tasks)
 {
@@ -222,7 +245,8 @@ static struct slot *slot_find(const struct crowds *crowds, uint64_t key, uint32_
 		struct slot *slot = &crowds->slots[at];
 
 		if (slot_is_free(crowds, slot) ||
-		    (slot->mark == mark && slot_has(crowds, slot, key, tasks)))
+		    (slot->mark == mark &&
+		     key_of(crowds, tasks, slot->task, mark & MARK_STACK) == key))
 			return slot;
 	}
 }
@@ -241,7 +265,7 @@ static bool slots_grow(struct crowds *crowds, const struct task *tasks)
 	for (size_t i = 0; i < nr; i++)
 		if (!slot_is_free(crowds, &old[i]))
 			*slot_find(crowds,
-				   key_of(crowds, &tasks[old[i].task],
+				   key_of(crowds, tasks, old[i].task,
 					  old[i].mark & MARK_STACK),
 				   old[i].mark, tasks) = old[i];
 	free(old);
@@ -252,30 +276,33 @@ static bool slots_grow(struct crowds *crowds, const struct task *tasks)
 static void slot_put(struct crowds *crowds, uint32_t index, uint64_t key, bool stack,
 		     const struct task *tasks)
 {
-	uint32_t *of_task = stack ? crowds->stack : crowds->object;
 	uint32_t mark = crowds->sample << MARK_SAMPLE_SHIFT | (stack ? MARK_STACK : 0) |
 			(uint32_t)(key >> MARK_KEY_SHIFT);
+	uint32_t *own = crowd_of(crowds, index, stack), *first, before = *own;
 	struct slot *slot;
-	uint32_t crowd;
 
+	*own = NONE;
 	if (crowds->nr_used >= crowds->nr_slots / 4 * 3 && !slots_grow(crowds, tasks))
 		return;
 	slot = slot_find(crowds, key, mark, tasks);
 	if (slot_is_free(crowds, slot)) {
 		*slot = (struct slot){mark, index};
 		crowds->nr_used++;
-		return;
-	}
-	crowd = of_task[slot->task];
-	if (crowd == NONE) {
-		crowd = several_new(crowds, key);
-		if (crowd == NONE)
+		/* A crowd of the sample before begins with this task. */
+		if (!several_is(crowds, before, key))
 			return;
-		of_task[slot->task] = crowd;
-		several_add(crowds, &crowds->several[crowd], &tasks[slot->task]);
 	}
-	of_task[index] = crowd;
-	several_add(crowds, &crowds->several[crowd], &tasks[index]);
+	first = crowd_of(crowds, slot->task, stack);
+	if (*first == NONE) {
+		*first = several_begin(crowds, key, before);
+		if (*first == NONE)
+			return;
+		several_add(crowds, &crowds->several[*first], &tasks[slot->task]);
+	}
+	if (slot->task == index)
+		return;
+	*own = *first;
+	several_add(crowds, &crowds->several[*own], &tasks[index]);
 }
 
 /* Puts the oldest keys, until no more than `most` are left. */
@@ -290,21 +317,36 @@ static void put_keys(struct crowds *crowds, const struct task *tasks, size_t mos
 	}
 }
 
-/* Has the processor bring the key's slot in the meantime. */
-static void queue_key(struct crowds *crowds, uint32_t index, uint64_t key, bool stack)
+/* Adds the task to its crowd of the sample before, if that has a task of this sample
+ * already. Otherwise has the processor bring the key's slot in the meantime. */
+static void put_key(struct crowds *crowds, uint32_t index, uint64_t key, bool stack,
+		    const struct task *tasks)
 {
-	if (!key)
-		return;
-	__builtin_prefetch(&crowds->slots[key >> 1 & (crowds->nr_slots - 1)], 1);
-	crowds->keys[crowds->next_key++ % KEYS] = (struct key){key, index, stack};
-	crowds->nr_keys++;
+	uint32_t *own = crowd_of(crowds, index, stack);
+
+	if (!key) {
+		*own = NONE;
+	} else if (several_is(crowds, *own, key) &&
+		   crowds->several[*own].sample == crowds->sample) {
+		several_add(crowds, &crowds->several[*own], &tasks[index]);
+	} else {
+		__builtin_prefetch(&crowds->slots[key >> 1 & (crowds->nr_slots - 1)], 1);
+		crowds->keys[crowds->next_key++ % KEYS] = (struct key){key, index, stack};
+		crowds->nr_keys++;
+	}
 }
 
-static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t nr_tasks)
+static bool reserve_members(struct crowds *crowds, size_t nr_tasks)
 {
-	if (nr_tasks <= *capacity && nr_tasks >= *capacity / 8)
+	size_t before = crowds->cap_members;
+
+	if (nr_tasks <= before && nr_tasks >= before / 8)
 		return true;
-	return array_resize(numbers, capacity, nr_tasks);
+	if (!array_resize(&crowds->members, &crowds->cap_members, nr_tasks))
+		return false;
+	for (size_t i = before; i < crowds->cap_members; i++)
+		crowds->members[i] = (struct member){0, NONE, NONE};
+	return true;
 }
 
 /* The table grows if it has more than one key for most tasks. */
@@ -324,8 +366,7 @@ static bool make_room(struct crowds *crowds, size_t nr_tasks)
 		crowds->slots = slots;
 		crowds->nr_slots = wanted;
 	}
-	return reserve_numbers(&crowds->object, &crowds->cap_object, nr_tasks) &&
-	       reserve_numbers(&crowds->stack, &crowds->cap_stack, nr_tasks);
+	return reserve_members(crowds, nr_tasks);
 }
 
 static struct known *known_slot(struct known *list, size_t capacity, uint64_t key)
@@ -411,35 +452,45 @@ static bool crowd_grows(struct crowds *crowds, const struct several *several,
 	return known_grows(known, now_ns);
 }
 
-uint32_t crowd_before(const struct crowds *crowds, const struct task *task)
+uint32_t crowd_before(const struct crowds *crowds, size_t index)
 {
 	const struct known *known;
-	uint64_t key;
 
-	if (crowds->nr_known == 0)
+	if (crowds->nr_known == 0 || index >= crowds->nr_tasks ||
+	    !crowds->members[index].key)
 		return 0;
-	key = object_key(crowds, task);
-	if (!key)
-		return 0;
-	known = known_slot(crowds->known, crowds->cap_known, key);
+	known = known_slot(crowds->known, crowds->cap_known, crowds->members[index].key);
 	return known->key ? known->high : 0;
 }
 
-void crowd_bring(const struct crowds *crowds, const struct task *tasks, size_t index)
+static void several_bring(const struct crowds *crowds, uint32_t crowd)
 {
-	uint64_t key;
+	if (crowd < crowds->nr_several)
+		__builtin_prefetch(&crowds->several[crowd], 1);
+}
 
-	if (index >= crowds->nr_tasks || crowds->nr_known == 0 ||
-	    crowds->object[index] != NONE || !state_blocks(tasks[index].state))
+void crowd_bring(const struct crowds *crowds, size_t index)
+{
+	const struct member *member;
+
+	if (index >= crowds->nr_tasks)
 		return;
-	key = object_key(crowds, &tasks[index]);
-	if (key)
-		__builtin_prefetch(&crowds->known[key >> 1 & (crowds->cap_known - 1)]);
+	member = &crowds->members[index];
+	several_bring(crowds, member->stack);
+	if (member->object != NONE)
+		several_bring(crowds, member->object);
+	else if (member->key && crowds->nr_known > 0)
+		__builtin_prefetch(
+			&crowds->known[member->key >> 1 & (crowds->cap_known - 1)]);
 }
 
 void crowds_begin(struct crowds *crowds, size_t nr_tasks)
 {
-	crowds->nr_several = crowds->nr_used = crowds->nr_keys = 0;
+	/* Those that no task is in any more must not pile up. */
+	if (crowds->nr_several > 2 * crowds->nr_present + SLOTS_FIRST ||
+	    crowds->sample == MARK_SAMPLES)
+		crowds->nr_several = 0;
+	crowds->nr_present = crowds->nr_used = crowds->nr_keys = 0;
 	crowds->nr_tasks = make_room(crowds, nr_tasks) ? nr_tasks : 0;
 	if (crowds->sample++ < MARK_SAMPLES)
 		return;
@@ -453,15 +504,21 @@ void crowds_put(struct crowds *crowds, size_t index, const struct task *tasks)
 {
 	const struct task *task = &tasks[index];
 	bool blocks = state_blocks(task->state) && !state_info(task->state)->idle;
+	struct member *member;
 
 	if (index >= crowds->nr_tasks)
 		return;
-	crowds->object[index] = crowds->stack[index] = NONE;
-	if (!blocks)
-		return;
+	if (index + AHEAD_ELEMENTS < crowds->nr_tasks) {
+		member = &crowds->members[index + AHEAD_ELEMENTS];
+		several_bring(crowds, member->object);
+		several_bring(crowds, member->stack);
+	}
+	member = &crowds->members[index];
+	member->key = blocks ? object_key(crowds, task) : 0;
 	put_keys(crowds, tasks, KEYS - 2);
-	queue_key(crowds, (uint32_t)index, object_key(crowds, task), false);
-	queue_key(crowds, (uint32_t)index, stack_key(crowds, task), true);
+	put_key(crowds, (uint32_t)index, member->key, false, tasks);
+	put_key(crowds, (uint32_t)index, blocks ? stack_key(crowds, task) : 0, true,
+		tasks);
 }
 
 void crowds_end(struct crowds *crowds, const struct task *tasks, int64_t now_ns)
@@ -470,30 +527,33 @@ void crowds_end(struct crowds *crowds, const struct task *tasks, int64_t now_ns)
 	for (size_t i = 0; i < crowds->nr_several; i++) {
 		struct several *several = &crowds->several[i];
 
-		several->grows = crowd_grows(crowds, several, now_ns);
+		if (several->sample == crowds->sample && several->count > 1)
+			several->grows = crowd_grows(crowds, several, now_ns);
 	}
 	if (!crowds->has_sample)
 		crowds->first_ns = now_ns;
 	crowds->has_sample = true;
 }
 
-static struct crowd crowd_at(const struct crowds *crowds, const uint32_t *of_task,
-			     size_t index)
+static struct crowd crowd_at(const struct crowds *crowds, size_t index, bool stack)
 {
 	const struct several *several;
+	uint32_t crowd = NONE;
 
-	if (index >= crowds->nr_tasks || of_task[index] == NONE)
+	if (index < crowds->nr_tasks)
+		crowd = *crowd_of(crowds, (uint32_t)index, stack);
+	if (crowd >= crowds->nr_several || crowds->several[crowd].count < 2)
 		return (struct crowd){1, 0, false};
-	several = &crowds->several[of_task[index]];
+	several = &crowds->several[crowd];
 	return (struct crowd){several->count, several->began, several->grows};
 }
 
 struct crowd crowd_of_object(const struct crowds *crowds, size_t index)
 {
-	return crowd_at(crowds, crowds->object, index);
+	return crowd_at(crowds, index, false);
 }
 
 struct crowd crowd_of_stack(const struct crowds *crowds, size_t index)
 {
-	return crowd_at(crowds, crowds->stack, index);
+	return crowd_at(crowds, index, true);
 }

@@ -32,9 +32,9 @@ struct crowd crowd_of_object(const struct crowds *crowds, size_t index);
 struct crowd crowd_of_stack(const struct crowds *crowds, size_t index);
 /* Returns the maximum number of tasks that have waited at this task's place for its
  * object at the same time, or 0 if there were never two. */
-uint32_t crowd_before(const struct crowds *crowds, const struct task *task);
-/* Has the processor bring what crowd_before() needs for this task. */
-void crowd_bring(const struct crowds *crowds, const struct task *tasks, size_t index);
+uint32_t crowd_before(const struct crowds *crowds, size_t index);
+/* Has the processor bring what the functions above need for this task. */
+void crowd_bring(const struct crowds *crowds, size_t index);
 /* Returns whether the thread came here as soon as it had begun. */
 bool crowd_since_it_began(const struct task *task);
 

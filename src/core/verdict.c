@@ -230,7 +230,7 @@ static struct evidence find_rest(struct verdicts *verdicts,
 	/* The other tasks are at work; this one waits where they waited together. */
 	if (before == WHY_SHARED)
 		return task->evidence;
-	same.count = crowd_before(verdicts->crowds, task);
+	same.count = crowd_before(verdicts->crowds, index);
 	if (same.count > 1)
 		return because(WHY_SHARED, same.count, 0);
 	if (waits_in_loop(task, snapshot) || outer_is_loop(verdicts->outers, task))
@@ -333,10 +333,11 @@ static void judge_task(struct verdicts *verdicts, const struct places *places,
 		judge_work(task, place, age_ns);
 }
 
+/* Crowds also need when a task began. */
 static void bring_next(const struct snapshot *snapshot, size_t at)
 {
 	ahead_bring(snapshot->tasks, sizeof(snapshot->tasks[0]), at, snapshot->nr_tasks,
-		    TASK_HOT_BYTES);
+		    offsetof(struct task, tid));
 }
 
 /* The same for what is judged, a few steps at a time: the name of a thread is far from what
@@ -352,7 +353,7 @@ static void bring_judged(const struct verdicts *verdicts, const struct snapshot 
 		    TASK_HOT_BYTES);
 	__builtin_prefetch(&tasks[at + 2 * AHEAD_ELEMENTS].name);
 	__builtin_prefetch(tasks[at + AHEAD_ELEMENTS].name);
-	crowd_bring(verdicts->crowds, tasks, at + AHEAD_ELEMENTS);
+	crowd_bring(verdicts->crowds, at + AHEAD_ELEMENTS);
 }
 
 void verdicts_update(struct verdicts *verdicts, struct track *track,

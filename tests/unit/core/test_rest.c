@@ -162,7 +162,7 @@ static void gather(void **state)
 	snapshot.nr_tasks = 1;
 	look(crowds, &snapshot);
 	assert_int_equal(crowd_of_object(crowds, 0).count, 1);
-	assert_int_equal(crowd_before(crowds, &tasks[0]), 3);
+	assert_int_equal(crowd_before(crowds, 0), 3);
 	snapshot.nr_tasks = 3;
 	add(&snapshot, 9, STATE_COND, rest, 0);
 	tasks[3].waits.address = 0x5000;
@@ -210,6 +210,142 @@ static void many_keys(void **state)
 	free(tasks);
 }
 
+/* Two tasks are gone for some looks, and then together again: whatever number the look has, it
+ * counts only them. */
+static void apart(void **state)
+{
+	struct crowds *crowds = crowds_new();
+	struct task tasks[NR];
+	struct snapshot snapshot = {.tasks = tasks, .mono_ns = 100 * SECOND};
+	const struct stack *rest = STACK("pthread_cond_wait", "next_job", "start_thread");
+
+	(void)state;
+	assert_non_null(crowds);
+	add(&snapshot, 1, STATE_COND, rest, 0);
+	add(&snapshot, 2, STATE_COND, rest, 0);
+	for (int gone = 1; gone < 520; gone += gone < 250 ? 83 : 1) {
+		for (int i = 0; i < gone; i++) {
+			snapshot.nr_tasks = 0;
+			look(crowds, &snapshot);
+		}
+		snapshot.nr_tasks = 2;
+		look(crowds, &snapshot);
+		assert_int_equal(crowd_of_stack(crowds, 0).count, 2);
+		assert_int_equal(crowd_of_stack(crowds, 1).began, 2);
+	}
+	crowds_free(crowds);
+}
+
+enum { CHANGING = 120 };
+
+static uint32_t below(uint64_t *random, uint32_t limit)
+{
+	*random = *random * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(*random >> 33) % limit;
+}
+
+static void change(struct task *task, uint64_t *random, const struct snapshot *snapshot)
+{
+	static const enum task_state states[] = {STATE_COND, STATE_MUTEX, STATE_RUNNING,
+						 STATE_IO_READ};
+	uint32_t objects = below(random, 8) ? 12 : 2;
+
+	task->kind = below(random, 4) ? TASK_THREAD : TASK_GOROUTINE;
+	task->state = states[below(random, 4)];
+	task->pid = (pid_t)below(random, 2);
+	task->waits.fd = -1;
+	task->waits.address = 0x1000 * (uint64_t)below(random, objects);
+	task->stack = below(random, 9) ? STACK(below(random, 2) ? "wait" : "pause",
+					       below(random, 3) ? "work" : "rest",
+					       below(random, 3) ? "main" : "start_thread")
+				       : NULL;
+	task->since_ns = snapshot->mono_ns - (int64_t)below(random, 3) * SECOND;
+	task->start_ns = task->since_ns - (int64_t)below(random, 3) * SECOND;
+}
+
+/* Counts the tasks that wait as this one does, in the plainest way. */
+static uint32_t alike(const struct snapshot *snapshot, const struct task *task,
+		      bool stack)
+{
+	uint32_t count = 0;
+
+	if (!state_blocks(task->state) || !task->stack ||
+	    (stack ? task->kind != TASK_THREAD : task->waits.address == 0))
+		return 1;
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		const struct task *other = &snapshot->tasks[i];
+
+		if (other->state != task->state || !other->stack)
+			continue;
+		if (stack)
+			count +=
+				other->kind == TASK_THREAD && other->stack == task->stack;
+		else
+			count += other->stack->place == task->stack->place &&
+				 other->waits.address == task->waits.address &&
+				 other->pid == task->pid;
+	}
+	return count;
+}
+
+static void assert_same_crowd(struct crowd a, struct crowd b, uint32_t count)
+{
+	assert_int_equal(a.count, count);
+	assert_int_equal(b.count, count);
+	assert_int_equal(a.began, b.began);
+	assert_int_equal(a.grows, b.grows);
+}
+
+/* Tasks change, come and go at random, often few of them. Each look finds the same as a plain
+ * count does, and as crowds whose tasks are in another order at each look, so that nothing
+ * that the look before left for a task is of use. */
+static void changing(void **state)
+{
+	enum { LOOKS = 1200 };
+	struct crowds *crowds = crowds_new(), *others = crowds_new();
+	struct task tasks[CHANGING] = {0}, turned[CHANGING] = {0};
+	struct snapshot snapshot = {.tasks = tasks, .mono_ns = 100 * SECOND};
+	struct snapshot other = {.tasks = turned, .mono_ns = 100 * SECOND};
+	uint64_t random = 42;
+
+	(void)state;
+	for (size_t i = 0; i < CHANGING; i++)
+		change(&tasks[i], &random, &snapshot);
+	for (int at = 0; at < LOOKS; at++) {
+		uint32_t changes = below(&random, 5) ? below(&random, 4) : CHANGING;
+		size_t turn;
+
+		while (changes-- > 0)
+			change(&tasks[below(&random, CHANGING)], &random, &snapshot);
+		if (at % 300 == 299) {
+			crowds_reset(crowds);
+			crowds_reset(others);
+		}
+		if (below(&random, 3) == 0)
+			snapshot.nr_tasks = below(&random, 9) ? CHANGING : 5;
+		other.nr_tasks = snapshot.nr_tasks;
+		turn = other.nr_tasks ? below(&random, (uint32_t)other.nr_tasks) : 0;
+		for (size_t i = 0; i < other.nr_tasks; i++)
+			turned[(i + turn) % other.nr_tasks] = tasks[i];
+		look(crowds, &snapshot);
+		look(others, &other);
+		for (size_t i = 0; i < snapshot.nr_tasks; i++) {
+			size_t k = (i + turn) % snapshot.nr_tasks;
+
+			assert_same_crowd(crowd_of_object(crowds, i),
+					  crowd_of_object(others, k),
+					  alike(&snapshot, &tasks[i], false));
+			assert_same_crowd(crowd_of_stack(crowds, i),
+					  crowd_of_stack(others, k),
+					  alike(&snapshot, &tasks[i], true));
+			assert_int_equal(crowd_before(crowds, i),
+					 crowd_before(others, k));
+		}
+	}
+	crowds_free(crowds);
+	crowds_free(others);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -227,10 +363,9 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(turns),
-		cmocka_unit_test(outermost),
-		cmocka_unit_test(gather),
-		cmocka_unit_test(many_keys),
+		cmocka_unit_test(turns),  cmocka_unit_test(outermost),
+		cmocka_unit_test(gather), cmocka_unit_test(many_keys),
+		cmocka_unit_test(apart),  cmocka_unit_test(changing),
 	};
 	return cmocka_run_group_tests(tests, start, end);
 }
