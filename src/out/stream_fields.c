@@ -316,6 +316,24 @@ static bool same_awaiting(const struct task_more *a, const struct task_more *b)
 		       a->nr_awaiting * sizeof(a->awaiting_cids[0])) == 0);
 }
 
+/* Most tasks have neither the one nor the other. */
+static bool same_wait_more(const struct task *task, const struct task *other)
+{
+	const struct wait_more *a = wait_more(task), *b = wait_more(other);
+
+	return a == b ||
+	       (a->owner_goid == b->owner_goid && a->owner_cid == b->owner_cid &&
+		a->owner_pid == b->owner_pid && same_text(a->detail, b->detail) &&
+		same_actors(a->actors, b->actors) &&
+		same_several(a->several, b->several));
+}
+
+static bool same_task_more(const struct task *a, const struct task *b)
+{
+	return a->more == b->more ||
+	       (same_awaiting(task_more(a), task_more(b)) && task_same_ancestors(a, b));
+}
+
 bool stream_same_task(const struct task *a, const struct task *b)
 {
 	const unsigned derived = TASK_NEW | TASK_LEAK | TASK_GONE | TASK_MOVED;
@@ -336,16 +354,9 @@ bool stream_same_task(const struct task *a, const struct task *b)
 	       a->evidence.most_ns == b->evidence.most_ns &&
 	       a->waits.address == b->waits.address && a->waits.fd == b->waits.fd &&
 	       a->waits.owner_tid == b->waits.owner_tid &&
-	       wait_more(a)->owner_goid == wait_more(b)->owner_goid &&
-	       wait_more(a)->owner_cid == wait_more(b)->owner_cid &&
-	       wait_more(a)->owner_pid == wait_more(b)->owner_pid &&
 	       a->waits.limited == b->waits.limited && a->waits.vague == b->waits.vague &&
-	       a->waits.accepted == b->waits.accepted &&
-	       same_text(wait_more(a)->detail, wait_more(b)->detail) &&
-	       same_actors(wait_more(a)->actors, wait_more(b)->actors) &&
-	       same_several(wait_more(a)->several, wait_more(b)->several) &&
-	       same_awaiting(task_more(a), task_more(b)) &&
-	       a->creator_id == b->creator_id && task_same_ancestors(a, b) &&
+	       a->waits.accepted == b->waits.accepted && same_wait_more(a, b) &&
+	       a->creator_id == b->creator_id && same_task_more(a, b) &&
 	       same_text(a->waits.kind, b->waits.kind) &&
 	       same_text(a->waits.text, b->waits.text) && same_text(a->raw, b->raw) &&
 	       same_text(a->name, b->name);
