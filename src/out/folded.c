@@ -36,16 +36,46 @@ static int by_place(const void *left, const void *right)
 	return (int)a->state - (int)b->state;
 }
 
+static int by_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int by_frame(const struct frame *a, const struct frame *b)
+{
+	int functions = by_text(a->function, b->function);
+	int files = functions != 0 ? functions : by_text(a->file, b->file);
+
+	if (files != 0 || a->line != b->line)
+		return files != 0 ? files : a->line < b->line ? -1 : 1;
+	return a->address == b->address ? 0 : a->address < b->address ? -1 : 1;
+}
+
+/* From the outermost frame on. */
+static int by_frames(const struct stack *a, const struct stack *b)
+{
+	size_t nr_a = a ? a->nr_frames : 0, nr_b = b ? b->nr_frames : 0;
+
+	for (size_t i = 1; i <= nr_a && i <= nr_b; i++) {
+		int order = by_frame(&a->frames[nr_a - i], &b->frames[nr_b - i]);
+
+		if (order != 0)
+			return order;
+	}
+	return nr_a == nr_b ? 0 : nr_a < nr_b ? -1 : 1;
+}
+
+/* Lines of the same weight have the same order each time. */
 static int by_weight(const void *left, const void *right)
 {
 	const struct pile *a = left, *b = right;
-	uint64_t hash_a = a->stack ? a->stack->hash : 0;
-	uint64_t hash_b = b->stack ? b->stack->hash : 0;
+	int frames;
 
 	if (a->weight != b->weight)
 		return a->weight > b->weight ? -1 : 1;
-	if (hash_a != hash_b)
-		return hash_a < hash_b ? -1 : 1;
+	frames = by_frames(a->stack, b->stack);
+	if (frames != 0)
+		return frames;
 	if (a->state != b->state)
 		return (int)a->state - (int)b->state;
 	return by_process(a, b);

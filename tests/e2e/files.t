@@ -5,7 +5,7 @@
 # the output of -o, which is either complete or not written.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 30
+plan 31
 cd "$work" || exit 1
 
 start sleep 600
@@ -169,3 +169,15 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	ok 0 'a link that another user made # SKIP only root can make one'
 fi
+
+# Twelve stacks of one goroutine each.
+for number in 7 3 11 1 9 5 12 2 8 4 10 6; do
+	printf 'goroutine %d [chan receive]:\nmain.work%d()\n\t/w.go:%d +0x1\nmain.main()\n\t/w.go:90 +0x1\n\n' $number $number $number
+done >"$work/twelve"
+same_order() {
+	"$client" dump -f folded "$work/twelve" >"$work/first" && [ "$(wc -l <"$work/first")" -eq 12 ] || return 1
+	for turn in 1 2 3 4 5; do
+		"$client" dump -f folded "$work/twelve" | cmp - "$work/first" || return 1
+	done
+}
+check 'folded: lines of the same weight have the same order each time' same_order
