@@ -9,14 +9,12 @@ need pkg-config
 [ -z "${GRMON_CLIENT:-}" ] || skip_all 'only of a client that was built here'
 unset MAKEFLAGS MFLAGS MAKELEVEL
 tests/needs.sh client >"$work/log" && [ ! -s "$work/log" ] || skip_all "$(cat "$work/log")"
-plan 19
+plan 21
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # A build that begins with the objects of this one. Those that depend on the choice are made again.
 few=$work/few
-mkdir "$few"
-cp -a "$BUILD/src" "$few/src"
-find "$few" -name '*.d' -delete
+copy_build "$few"
 # pkg-config finds neither library.
 all_but libcurl libmicrohttpd
 make_few() {

@@ -176,7 +176,7 @@ for number in 7 3 11 1 9 5 12 2 8 4 10 6; do
 done >"$work/twelve"
 same_order() {
 	"$client" dump -f folded "$work/twelve" >"$work/first" && [ "$(wc -l <"$work/first")" -eq 12 ] || return 1
-	for turn in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		"$client" dump -f folded "$work/twelve" | cmp - "$work/first" || return 1
 	done
 }

@@ -10,7 +10,8 @@ plan 11
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 to=$work/root
-make_here() { make -s -C "$root" BUILD="$BUILD" DESTDIR="$to" PREFIX=/usr "$@"; }
+copy_build "$work/build"
+make_here() { make -s -C "$root" BUILD="$work/build" DESTDIR="$to" PREFIX=/usr "$@"; }
 
 check 'make install succeeds' make_here install
 all_there() {

@@ -151,3 +151,9 @@ all_but() {
 	done
 	for library; do rm "$work/pc/$library.pc"; done
 }
+
+# copy_build FOLDER: a build folder that begins with the objects of $BUILD. Another PREFIX or another choice is built
+# there, since other tests run the client of $BUILD meanwhile.
+copy_build() {
+	mkdir "$1" && cp -a "$BUILD/src" "$BUILD/pic" "$BUILD/choice" "$1/" && find "$1" -name '*.d' -delete
+}

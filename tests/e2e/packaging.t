@@ -39,7 +39,8 @@ symbols() {
 	sed -n 's/^\(grmon_[a-z_]*\)@@LIBGRMON_.*/\1/p' "$root/tests/lint/exports.txt" | sort | diff "$work/symbols" -
 }
 check 'its symbols are those that the library exports' symbols
-make -s -C "$root" BUILD="$BUILD" DESTDIR="$work/root" PREFIX=/usr install >"$work/log" 2>&1
+copy_build "$work/build"
+make -s -C "$root" BUILD="$work/build" DESTDIR="$work/root" PREFIX=/usr install >"$work/log" 2>&1
 check 'each installed file is in one Debian package' "$beside/packaging_files.py" debian "$staged" "$work/root"
 check 'and in one RPM' "$beside/packaging_files.py" rpm "$staged" "$work/root"
 runs() {

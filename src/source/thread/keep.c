@@ -13,11 +13,13 @@ bool thread_is_kept(const struct thread_table *table, const struct thread *threa
 	       table->kernel->now_ns < thread->kept_until_ns;
 }
 
-/* What is still being found out is not kept. */
-static bool may_be_kept(const struct thread_table *table, const struct thread *thread)
+/* What is still being found out is not kept, nor what the snapshot has beside the task. */
+static bool may_be_kept(const struct thread_table *table, const struct thread *thread,
+			const struct task *task)
 {
-	if (!table->texts_usable || table->python_read || !thread->slept ||
-	    thread->ask_sleep || thread->suspect || thread->cpu_percent != 0 ||
+	if (task->more || task->waits.more || !table->texts_usable ||
+	    table->python_read || !thread->slept || thread->ask_sleep ||
+	    thread->suspect || thread->cpu_percent != 0 ||
 	    thread->tid == table->kernel->process.pid)
 		return false;
 	if (!table->symbols || !thread->call_text[0] || table->kernel->memory_denied)
@@ -31,7 +33,7 @@ void thread_keep(struct thread_table *table, struct thread *thread,
 {
 	struct task *kept = &thread->kept;
 
-	if (!may_be_kept(table, thread))
+	if (!may_be_kept(table, thread, task))
 		return;
 	*kept = *task;
 	kept->name = texts_add(&table->texts, task->name, PROC_COMM_MAX);
