@@ -374,49 +374,6 @@ static void keeps_address(struct looker *looker, pid_t tid)
 	}
 }
 
-static void *wait_child(void *arg)
-{
-	struct shared *shared = arg;
-
-	my_tid(&shared->tids[0]);
-	in_wait_child(NULL);
-	return NULL;
-}
-
-static void with_child(void *arg)
-{
-	pthread_t thread;
-
-	pthread_create(&thread, NULL, wait_child, arg);
-	in_sleep(NULL);
-}
-
-/* The process is known in each look, whatever became of the snapshots before. */
-static void other_process(void **state)
-{
-	struct shared *shared = shared_new();
-	pid_t pid = child_start(with_child, shared), child;
-	struct looker looker;
-
-	(void)state;
-	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
-	assert_non_null(looker_wait(&looker, tid_of(&shared->tids[0]), STATE_WAIT_CHILD));
-	child = wait_more(looker_task(&looker, shared->tids[0]))->owner_pid;
-	assert_true(child > 0);
-	/* Its row is kept from about the second second on. */
-	for (int look = 0; look < 16; look++) {
-		usleep(200000); /* a row is kept after a second */
-		;
-		assert_int_equal(looker_look(&looker, NULL), 0);
-		assert_int_equal(
-			wait_more(looker_task(&looker, shared->tids[0]))->owner_pid,
-			child);
-	}
-	looker_close(&looker);
-	child_stop(pid);
-	shared_free(shared);
-}
-
 /* The system call says futex; the functions on the stack say which. */
 static void states_from_stacks(void **state)
 {
@@ -706,7 +663,7 @@ int main(void)
 		cmocka_unit_test(whole_stacks),   cmocka_unit_test(stopped),
 		cmocka_unit_test(ends),           cmocka_unit_test(names),
 		cmocka_unit_test(another_user),   cmocka_unit_test(kernel_thread),
-		cmocka_unit_test(executes),       cmocka_unit_test(other_process),
+		cmocka_unit_test(executes),
 	};
 
 	return cmocka_run_group_tests_name("source: any process", tests, NULL, NULL);
