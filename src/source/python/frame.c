@@ -198,8 +198,11 @@ void python_frame_take(const struct python_layout *layout, uint64_t address,
 static void push_frame(const struct python_layout *layout, struct python_walk *all,
 		       struct stack_walk *walk, const uint8_t *bytes)
 {
-	python_frame_take(layout, walk->next, bytes,
-			  &all->frames[walk - all->list][walk->thread->nr_frames++]);
+	struct python_frame *frame =
+		&all->frames[walk - all->list][walk->thread->nr_frames++];
+
+	python_frame_take(layout, walk->next, bytes, frame);
+	frame->caller = load_u64(bytes + layout->frame_previous);
 }
 
 /* Goes on as far as what was read goes. */
@@ -265,11 +268,13 @@ static size_t link_bytes(const struct python_layout *layout)
 }
 
 /* Whether the frame is still the one that was read, but for the innermost one's
- * instruction, which moves on as the function runs. */
+ * instruction, which moves on as the function runs. A frame that has returned may soon be
+ * that of another call of its function, by another caller. */
 static bool same_frame(const struct python_layout *layout, const uint8_t *bytes,
 		       const struct python_frame *frame, bool innermost)
 {
 	return code_at(layout, bytes) == frame->code_address &&
+	       load_u64(bytes + layout->frame_previous) == frame->caller &&
 	       (innermost || position_at(layout, bytes) == frame->position);
 }
 

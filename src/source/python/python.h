@@ -24,6 +24,7 @@ struct python_frame {
 	struct python_code *code; /* never NULL after a look */
 	uint64_t code_address;
 	uint64_t position;    /* private to frame.c */
+	uint64_t caller;      /* the same: address of the frame that it returns to */
 	uint32_t instruction; /* bytes from the code's first one */
 	int line;             /* 0 if unknown */
 	uint64_t first;       /* its first argument or variable: an object, or 0 */
