@@ -134,18 +134,27 @@ static void look(struct crowds *crowds, struct snapshot *snapshot)
 	crowds_end(crowds, snapshot->tasks, snapshot->mono_ns);
 }
 
+/* Adds threads 1 to nr, which wait for work. */
+static const struct stack *add_resting(struct snapshot *snapshot, pid_t nr)
+{
+	const struct stack *rest = STACK("pthread_cond_wait", "next_job", "start_thread");
+
+	for (pid_t tid = 1; tid <= nr; tid++)
+		add(snapshot, tid, STATE_COND, rest, 0);
+	return rest;
+}
+
 /* Threads that return from work are not growth; a thread that has begun since is. */
 static void gather(void **state)
 {
 	struct crowds *crowds = crowds_new();
 	struct task tasks[NR];
 	struct snapshot snapshot = {.tasks = tasks, .mono_ns = 100 * SECOND};
-	const struct stack *rest = STACK("pthread_cond_wait", "next_job", "start_thread");
+	const struct stack *rest;
 
 	(void)state;
 	assert_non_null(crowds);
-	for (pid_t tid = 1; tid <= 3; tid++)
-		add(&snapshot, tid, STATE_COND, rest, 0);
+	rest = add_resting(&snapshot, 3);
 	for (size_t i = 0; i < 3; i++)
 		tasks[i].waits.address = 0x5000;
 	snapshot.nr_tasks = 2;
@@ -217,12 +226,10 @@ static void apart(void **state)
 	struct crowds *crowds = crowds_new();
 	struct task tasks[NR];
 	struct snapshot snapshot = {.tasks = tasks, .mono_ns = 100 * SECOND};
-	const struct stack *rest = STACK("pthread_cond_wait", "next_job", "start_thread");
 
 	(void)state;
 	assert_non_null(crowds);
-	add(&snapshot, 1, STATE_COND, rest, 0);
-	add(&snapshot, 2, STATE_COND, rest, 0);
+	add_resting(&snapshot, 2);
 	for (int gone = 1; gone < 520; gone += gone < 250 ? 83 : 1) {
 		for (int i = 0; i < gone; i++) {
 			snapshot.nr_tasks = 0;
