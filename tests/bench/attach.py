@@ -21,6 +21,10 @@ LIMIT_S = 5
 build = sys.argv[1]
 client = build + "/grmon-c"
 work = tempfile.mkdtemp()
+# Each task has its row: alike ones would be one.
+os.mkdir(work + "/grmon-c")
+with open(work + "/grmon-c/config.json", "w") as file:
+    file.write('{"fold": "never"}')
 environment = {**os.environ, "XDG_CONFIG_HOME": work, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
 
 RUST = """
