@@ -7,7 +7,8 @@
 
 #include "base/hash.h"
 
-#define STACK_MAX (4ull << 30)
+#define STACK_MAX  (4ull << 30)
+#define PAGE_BYTES 4096u
 
 bool go_batch_init(struct go_batch *batch)
 {
@@ -17,11 +18,11 @@ bool go_batch_init(struct go_batch *batch)
 	batch->pending = malloc(GO_BATCH * sizeof(*batch->pending));
 	batch->spans = malloc(GO_BATCH * sizeof(*batch->spans));
 	batch->items = malloc(GO_BATCH * sizeof(*batch->items));
-	batch->copies = malloc((size_t)GO_BATCH * GO_G_BYTES_MAX);
+	batch->pieces = malloc(GO_BATCH * sizeof(*batch->pieces));
 	batch->again = malloc((size_t)GO_BATCH * GO_G_BYTES_MAX);
 	batch->stack_bytes = malloc((size_t)GO_BATCH * GO_STACK_BYTES);
 	return memory_gather_init(&batch->gather) && batch->asked && batch->answers &&
-	       batch->pending && batch->spans && batch->items && batch->copies &&
+	       batch->pending && batch->spans && batch->items && batch->pieces &&
 	       batch->again && batch->stack_bytes;
 }
 
@@ -32,7 +33,7 @@ void go_batch_release(struct go_batch *batch)
 	free(batch->pending);
 	free(batch->spans);
 	free(batch->items);
-	free(batch->copies);
+	free(batch->pieces);
 	free(batch->again);
 	free(batch->stack_bytes);
 	memory_gather_release(&batch->gather);
@@ -108,6 +109,7 @@ static void take_first(void *ctx, const struct memory_item *item, const uint8_t 
 	struct go_batch *batch = ctx;
 	const struct go_g_layout *layout = &batch->layout;
 	struct go_answer *answer = &batch->answers[item->index];
+	struct go_pending *pending = &batch->pending[batch->nr_pending];
 	uint64_t hash;
 
 	if (go_status_is_dead(go_g_status(bytes, layout)) ||
@@ -120,9 +122,10 @@ static void take_first(void *ctx, const struct memory_item *item, const uint8_t 
 		return;
 	}
 	answer->fetched = GO_FETCH_CHANGED;
-	memcpy(batch->copies + batch->nr_pending * layout->bytes, bytes, layout->bytes);
-	batch->pending[batch->nr_pending++] =
-		(struct go_pending){.at = item->index, .ended = true, .hash = hash};
+	*pending = (struct go_pending){.at = item->index, .ended = true, .hash = hash};
+	batch->spans[batch->nr_pending++] = go_g_stop(bytes, layout, &pending->stop)
+						    ? go_stop_span(&pending->stop, NULL)
+						    : (struct memory_span){0};
 }
 
 static void take_again(void *ctx, const struct memory_item *item, const uint8_t *bytes)
@@ -136,22 +139,56 @@ static void take_again(void *ctx, const struct memory_item *item, const uint8_t 
 	memcpy(batch->again + item->index * layout->bytes, bytes, layout->bytes);
 }
 
-/* Stacks are packed in the buffer, since most are far smaller than their share of it. */
-static void read_stacks(struct go_batch *batch)
+/* What a read costs the kernel is its pages: a stack that follows another one in the same page
+ * is read with it, since such a page can be read as a whole or not at all. */
+static bool follows(const struct memory_span *piece, const struct memory_span *span)
 {
-	size_t used = 0;
+	return span->address >= piece->address + piece->bytes &&
+	       (span->address + span->bytes - 1) / PAGE_BYTES ==
+		       piece->address / PAGE_BYTES;
+}
+
+/* Returns the number of pieces. */
+static size_t make_pieces(struct go_batch *batch)
+{
+	struct memory_span *last = NULL;
+	size_t nr = 0;
 
 	for (size_t i = 0; i < batch->nr_pending; i++) {
-		struct go_pending *pending = &batch->pending[i];
+		const struct memory_span *span = &batch->spans[i];
 
-		batch->spans[i] = (struct memory_span){0};
-		if (!go_g_stop(batch->copies + i * batch->layout.bytes, &batch->layout,
-			       &pending->stop))
+		if (span->bytes == 0)
 			continue;
-		batch->spans[i] = go_stop_span(&pending->stop, batch->stack_bytes + used);
-		used += batch->spans[i].bytes;
+		if (last && follows(last, span)) {
+			last->bytes = span->address + span->bytes - last->address;
+		} else {
+			last = &batch->pieces[nr++];
+			*last = *span;
+		}
+		batch->pending[i].piece = (uint32_t)nr - 1;
 	}
-	memory_read_spans(&batch->mem, batch->spans, batch->nr_pending);
+	return nr;
+}
+
+/* Pieces are packed in the buffer, since most are far smaller than their share of it. */
+static void read_stacks(struct go_batch *batch)
+{
+	size_t nr = make_pieces(batch), used = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		batch->pieces[i].out = batch->stack_bytes + used;
+		used += batch->pieces[i].bytes;
+	}
+	memory_read_spans(&batch->mem, batch->pieces, nr);
+	for (size_t i = 0; i < batch->nr_pending; i++) {
+		struct memory_span *span = &batch->spans[i];
+		const struct memory_span *piece = &batch->pieces[batch->pending[i].piece];
+
+		if (span->bytes == 0)
+			continue;
+		span->out = (uint8_t *)piece->out + (span->address - piece->address);
+		span->ok = piece->ok;
+	}
 }
 
 void go_batch_fetch(struct go_batch *batch)

@@ -9,7 +9,7 @@
 
 #include "source/go/layout.h"
 
-#define GO_BATCH       512u  /* goroutines read at a time */
+#define GO_BATCH       256u  /* goroutines read at a time: four batches fit in a cache */
 #define GO_STACK_BYTES 4096u /* of each stack, read in advance */
 
 enum go_fetched {
@@ -35,10 +35,11 @@ struct go_stop {
 
 /* A goroutine that has changed. */
 struct go_pending {
-	uint32_t at;   /* index in the batch */
-	bool same;     /* its g was the same before and after its stack was read */
-	bool ended;    /* it could not be read a second time */
-	uint64_t hash; /* of the g as first read */
+	uint32_t at;    /* index in the batch */
+	bool same;      /* its g was the same before and after its stack was read */
+	bool ended;     /* it could not be read a second time */
+	uint32_t piece; /* index of the piece that its stack is in */
+	uint64_t hash;  /* of the g as first read */
 	struct go_stop stop;
 };
 
@@ -61,7 +62,7 @@ struct go_batch {
 	struct memory mem;
 	struct memory_gather gather;
 	struct memory_item *items;
-	uint8_t *copies;
+	struct memory_span *pieces; /* stacks that are read at once */
 	uint8_t *stack_bytes;
 };
 
