@@ -27,6 +27,27 @@ static bool pattern_folds(enum pattern_kind kind, const char *text, size_t lengt
 	return true;
 }
 
+static uint64_t load_8(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return le64toh(word);
+}
+
+/* Keeps the first eight bytes as a number, which is compared at once. */
+static void pattern_keep_head(struct pattern *pattern)
+{
+	for (size_t i = 0; i < pattern->length && i < 8; i++) {
+		uint64_t byte = (unsigned char)pattern->text[i];
+
+		pattern->head |= byte << 8 * i;
+		pattern->head_bytes |= 0xffull << 8 * i;
+		if (byte_is_letter(pattern->text[i]))
+			pattern->head_cases |= 0x20ull << 8 * i;
+	}
+}
+
 int pattern_init(struct pattern *pattern, enum pattern_kind kind, const char *text,
 		 size_t length, struct err *e)
 {
@@ -41,6 +62,7 @@ int pattern_init(struct pattern *pattern, enum pattern_kind kind, const char *te
 		memcpy(pattern->text, text, length);
 	pattern->length = strlen(pattern->text);
 	pattern->fold = pattern_folds(kind, pattern->text, pattern->length);
+	pattern_keep_head(pattern);
 	if (kind != PATTERN_REGEX)
 		return 0;
 	pattern->expression = expression_new(pattern->text, pattern->fold, &inner);
@@ -66,12 +88,19 @@ static bool pattern_equal(const char *folded, const char *text, size_t length)
 	return true;
 }
 
-static uint64_t load_8(const char *at)
+/* Returns whether a text of at least eight bytes has the folded pattern at this place, where
+ * it is long enough for it. */
+static bool pattern_is_at(const struct pattern *pattern, const char *text, size_t length,
+			  size_t place)
 {
-	uint64_t word;
+	uint64_t head = place + 8 <= length
+				? load_8(text + place)
+				: load_8(text + length - 8) >> 8 * (place + 8 - length);
 
-	memcpy(&word, at, sizeof(word));
-	return le64toh(word);
+	return (((head | pattern->head_cases) ^ pattern->head) & pattern->head_bytes) ==
+		       0 &&
+	       (pattern->length <= 8 ||
+		pattern_equal(pattern->text + 8, text + place + 8, pattern->length - 8));
 }
 
 /* Sets the top bit of each byte that is `first` in either case. Bytes above such a byte,
@@ -108,8 +137,7 @@ static const char *find_folded(const struct pattern *pattern, const char *text,
 		for (; marks; marks &= marks - 1) {
 			size_t place = from + ((size_t)__builtin_ctzll(marks) >> 3);
 
-			if (place < places &&
-			    pattern_equal(pattern->text, text + place, pattern->length))
+			if (place < places && pattern_is_at(pattern, text, length, place))
 				return text + place;
 		}
 	}
@@ -129,19 +157,12 @@ const char *pattern_find(const struct pattern *pattern, const char *text)
 			     : memmem(text, length, pattern->text, pattern->length);
 }
 
-bool pattern_match(const struct pattern *pattern, const char *text)
+bool pattern_match_all(const struct pattern *pattern, const char *text)
 {
-	switch (pattern->kind) {
-	case PATTERN_PART:
-		return pattern_find(pattern, text) != NULL;
-	case PATTERN_WHOLE:
-		return strlen(text) == pattern->length &&
-		       (pattern->fold
-				? pattern_equal(pattern->text, text, pattern->length)
-				: memcmp(pattern->text, text, pattern->length) == 0);
-	case PATTERN_REGEX:
+	if (pattern->kind == PATTERN_REGEX)
 		return expression_match(pattern->expression, text,
 					strnlen(text, PATTERN_SUBJECT_MAX));
-	}
-	return false;
+	return strlen(text) == pattern->length &&
+	       (pattern->fold ? pattern_equal(pattern->text, text, pattern->length)
+			      : memcmp(pattern->text, text, pattern->length) == 0);
 }

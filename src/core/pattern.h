@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "core/expression.h"
@@ -19,6 +20,9 @@ struct pattern {
 	bool fold; /* ignore case, since the pattern has no upper-case letter */
 	char *text;
 	size_t length;
+	/* its first eight bytes, the first of them lowest; 0xff for each that there is; for
+	 * each letter the bit in which its cases differ */
+	uint64_t head, head_bytes, head_cases;
 	struct expression *expression; /* only for PATTERN_REGEX */
 };
 
@@ -27,8 +31,14 @@ struct pattern {
 int pattern_init(struct pattern *pattern, enum pattern_kind kind, const char *text,
 		 size_t length, struct err *e);
 void pattern_release(struct pattern *pattern);
-bool pattern_match(const struct pattern *pattern, const char *text);
 /* Only for PATTERN_PART: returns where the text has it for the first time, or NULL. */
 const char *pattern_find(const struct pattern *pattern, const char *text);
+/* For the other kinds, which look at all of the text. */
+bool pattern_match_all(const struct pattern *pattern, const char *text);
+static inline bool pattern_match(const struct pattern *pattern, const char *text)
+{
+	return pattern->kind == PATTERN_PART ? pattern_find(pattern, text) != NULL
+					     : pattern_match_all(pattern, text);
+}
 
 #endif
