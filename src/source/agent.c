@@ -51,7 +51,7 @@ static void agent_close(void *ctx)
 	if (!agent->kernel.names)
 		return;
 	for (size_t i = 0; i < agent->cap_more; i++)
-		free(agent->more[i].labels);
+		row_release(&agent->more[i]);
 	thread_table_release(&agent->threads);
 	symbols_free(agent->symbols);
 	region_release(&agent->region);
@@ -369,7 +369,7 @@ static bool is_current(const struct agent *agent, pid_t tid)
 
 		if (row->tid == tid && row->kind == WIRE_THREAD && !row->dead)
 			return __atomic_load_n(&region_slot(&agent->region, i)->seq,
-					       __ATOMIC_ACQUIRE) == row->more->slot.seq;
+					       __ATOMIC_ACQUIRE) == row->seq;
 	}
 	return false;
 }

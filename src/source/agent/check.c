@@ -172,7 +172,7 @@ void agent_list_threads(struct agent *agent)
 }
 
 /* Returns true if a blocked system call is consistent with the slot. */
-static bool call_agrees(const struct wire_slot *slot, enum task_state kernel)
+static bool call_agrees(const struct row_slot *slot, enum task_state kernel)
 {
 	enum task_class published = state_info(slot->state)->class;
 	enum task_class class = state_info(kernel)->class;
@@ -212,7 +212,7 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 		return CHECK_UNKNOWN;
 	/* The thread continued in the meantime, which is not a contradiction. */
 	if (__atomic_load_n(&region_slot(&agent->region, i)->seq, __ATOMIC_ACQUIRE) !=
-	    row->more->slot.seq)
+	    row->seq)
 		return CHECK_UNKNOWN;
 	if (row->more->slot.state == WIRE_STATE_RUNNING)
 		return call.running ? CHECK_AGREES : CHECK_DIFFERS;

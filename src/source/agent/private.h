@@ -20,10 +20,26 @@ struct row_labels {
 	char text[WIRE_LABEL_BYTES + 1];
 };
 
+/* The record of the channel that a row waits for, as it was when the wait was described. */
+struct row_chan {
+	uint32_t record; /* its index plus 1; 0 if none */
+	struct wire_chan seen;
+};
+
+/* What is kept of a slot: all but its name and its counters. */
+struct row_slot {
+	uint64_t since_ns, object, call_site, waits;
+	uint64_t inner_object;
+	uint64_t serial, start_ns;
+	uint32_t state, flags, inner_state, kind;
+	int32_t fd, inner_fd, tid;
+	char what[WIRE_WHAT_BYTES];
+};
+
 /* What few polls need of a slot. */
 struct row_more {
 	/* a consistent copy; kind is WIRE_FREE if there is no task */
-	struct wire_slot slot;
+	struct row_slot slot;
 	struct kernel_wait waits;
 	const struct stack *site;
 	const struct stack *created_by;
@@ -36,9 +52,10 @@ struct row_more {
 	float cpu_percent;
 	int64_t run_ns; /* CPU time used up to run_at_ns */
 	int64_t run_at_ns;
-	uint32_t chan; /* channel record of waits, plus 1; 0 if none */
-	struct wire_chan chan_seen;
+	struct row_chan *chan; /* of waits; NULL until one has a channel record */
 };
+
+_Static_assert(sizeof(struct row_more) <= 512, "there may be ten thousand threads");
 
 /* What is known about a slot; valid while its sequence number stays the same. Every poll
  * reads all rows, so that they are small and next to each other. */
@@ -142,12 +159,14 @@ struct agent {
 };
 
 /* row.c: turns slots into rows. */
+/* Frees what it points to, but not itself. */
+void row_release(struct row_more *more);
 void row_reset(struct agent *agent, struct row *row);
 /* Shows the slot again instead of the kernel's view. */
 void row_drop_thread(struct agent *agent, struct row *row);
 /* Returns when the slot's state began, limited to the life of the process
  * because the target is not trusted; 0 if unknown. */
-int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot);
+int64_t slot_since_ns(const struct agent *agent, const struct row_slot *slot);
 /* Copies the slot if it changed. Returns true if it belongs to a new thread. */
 bool row_update(struct agent *agent, uint32_t i);
 /* Updates the texts of what it waits for, labels, creator and names of addresses. */

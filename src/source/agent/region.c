@@ -169,6 +169,17 @@ bool region_read_slot(struct region *region, uint32_t i, struct wire_slot *out)
 	       seq == out->seq;
 }
 
+bool region_read_counts(const struct region *region, uint32_t i, uint64_t serial,
+			uint32_t out[WIRE_WAIT_STATES])
+{
+	const struct wire_slot *slot = region_slot(region, i);
+
+	for (size_t state = 0; state < WIRE_WAIT_STATES; state++)
+		out[state] = __atomic_load_n(&slot->counts[state], __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&slot->serial, __ATOMIC_RELAXED) == serial;
+}
+
 static uint64_t labels_at(const struct region *region, uint32_t i)
 {
 	return region->layout.labels_offset + (uint64_t)i * sizeof(struct wire_labels);

@@ -59,6 +59,9 @@ static inline const struct wire_slot *region_slot(const struct region *region, u
 }
 /* Copies a slot below nr_slots. Returns false if it kept changing. */
 bool region_read_slot(struct region *region, uint32_t i, struct wire_slot *out);
+/* Copies how often a slot's task has waited in each state, if it is still that task. */
+bool region_read_counts(const struct region *region, uint32_t i, uint64_t serial,
+			uint32_t out[WIRE_WAIT_STATES]);
 bool region_read_labels(struct region *region, uint32_t i, struct wire_labels *out);
 /* Returns the sequence number of a label record if that is cheap, otherwise a number that
  * is different each time. */

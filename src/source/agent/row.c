@@ -14,6 +14,12 @@ void row_drop_thread(struct agent *agent, struct row *row)
 	row->thread = NULL;
 }
 
+void row_release(struct row_more *more)
+{
+	free(more->labels);
+	free(more->chan);
+}
+
 void row_reset(struct agent *agent, struct row *row)
 {
 	struct row_more *more = row->more;
@@ -21,7 +27,7 @@ void row_reset(struct agent *agent, struct row *row)
 	if (row->kind == WIRE_THREAD && agent->nr_threads && !row->dead)
 		agent->nr_threads--;
 	row_drop_thread(agent, row);
-	free(more->labels);
+	row_release(more);
 	memset(more, 0, sizeof(*more));
 	more->cpu_percent = -1;
 	*row = (struct row){.more = more};
@@ -32,6 +38,29 @@ static bool slot_makes_sense(const struct wire_slot *slot)
 	if (slot->kind == WIRE_THREAD)
 		return slot->tid > 0 && slot->serial;
 	return slot->kind == WIRE_COROUTINE && slot->serial;
+}
+
+static struct row_slot row_slot_of(const struct wire_slot *slot)
+{
+	struct row_slot kept = {
+		.since_ns = slot->since_ns,
+		.object = slot->object,
+		.call_site = slot->call_site,
+		.waits = slot->waits,
+		.inner_object = slot->inner_object,
+		.serial = slot->serial,
+		.start_ns = slot->start_ns,
+		.state = slot->state,
+		.flags = slot->flags,
+		.inner_state = slot->inner_state,
+		.kind = slot->kind,
+		.fd = slot->fd,
+		.inner_fd = slot->inner_fd,
+		.tid = slot->tid,
+	};
+
+	memcpy(kept.what, slot->what, sizeof(kept.what));
+	return kept;
 }
 
 /* Replaces the row's copy by a new consistent one and resets what depends on it. Returns
@@ -58,7 +87,7 @@ static bool take_slot(struct agent *agent, struct row *row, const struct wire_sl
 	row_drop_thread(agent, row);
 	row->site_known = same_task && row->site_known &&
 			  row->more->slot.call_site == slot->call_site;
-	row->more->slot = *slot;
+	row->more->slot = row_slot_of(slot);
 	row->kind = (uint8_t)slot->kind;
 	row->running = slot->state == WIRE_STATE_RUNNING;
 	row->kept_generation = 0;
@@ -100,8 +129,8 @@ bool row_update(struct agent *agent, uint32_t i)
 	bool appeared = take_slot(agent, row, &slot);
 
 	row->known = true;
-	row->more->slot.seq = row->seq = slot.seq;
-	row->more->slot.flags = row->flags = slot.flags;
+	row->seq = slot.seq;
+	row->flags = slot.flags;
 	if (row->kind == WIRE_THREAD)
 		agent->changed[agent->nr_changed++] = i;
 	return appeared;
@@ -221,18 +250,18 @@ static void labels_to_task(const struct row *row, struct snapshot *out, struct t
 	task->nr_labels = (uint32_t)labels->nr;
 }
 
-static void counts_to_task(const struct row *row, struct snapshot *out, struct task *task)
+static void counts_to_task(const struct agent *agent, const struct row *row,
+			   struct snapshot *out, struct task *task)
 {
 	uint32_t *counts = arena_alloc(&out->arena, STATE_COUNT * sizeof(*counts));
 
-	if (!counts)
+	if (!counts || !region_read_counts(&agent->region, (uint32_t)(row - agent->rows),
+					   row->more->slot.serial, counts + 1))
 		return;
-	for (uint32_t state = 0; state < WIRE_WAIT_STATES; state++)
-		counts[state + 1] = row->more->slot.counts[state];
 	task_edit(task, &out->arena)->state_counts = counts;
 }
 
-int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot)
+int64_t slot_since_ns(const struct agent *agent, const struct row_slot *slot)
 {
 	if (slot->since_ns == 0 || slot->since_ns > (uint64_t)agent->now_ns)
 		return slot->since_ns ? agent->now_ns : 0;
@@ -244,7 +273,7 @@ int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot)
 static void state_to_task(const struct agent *agent, struct row *row,
 			  struct snapshot *out, struct task *task)
 {
-	const struct wire_slot *slot = &row->more->slot;
+	const struct row_slot *slot = &row->more->slot;
 	bool running = slot->state == WIRE_STATE_RUNNING;
 
 	if (row->thread && (running || row->contradicted > 1)) {
@@ -271,7 +300,7 @@ static void state_to_task(const struct agent *agent, struct row *row,
 void row_to_task(struct agent *agent, struct row *row, bool details, struct snapshot *out,
 		 struct task *task)
 {
-	const struct wire_slot *slot = &row->more->slot;
+	const struct row_slot *slot = &row->more->slot;
 
 	task->kind = slot->kind == WIRE_COROUTINE ? TASK_COROUTINE : TASK_THREAD;
 	task->id = slot->kind == WIRE_COROUTINE ? slot->serial : (uint64_t)row->tid;
@@ -302,7 +331,7 @@ void row_to_task(struct agent *agent, struct row *row, bool details, struct snap
 		task_edit(task, &out->arena)->inner = row_inner_text(agent, row, out);
 	labels_to_task(row, out, task);
 	if (details)
-		counts_to_task(row, out, task);
+		counts_to_task(agent, row, out, task);
 }
 
 bool row_is_kept(const struct agent *agent, const struct row *row)
@@ -317,7 +346,7 @@ bool row_is_kept(const struct agent *agent, const struct row *row)
 static bool may_be_kept(const struct agent *agent, const struct row *row,
 			const struct task *task)
 {
-	const struct wire_slot *slot = &row->more->slot;
+	const struct row_slot *slot = &row->more->slot;
 
 	return agent->texts_usable && !row->changed && !row->torn && !row->thread &&
 	       !(slot->flags & (WIRE_SLOT_LABELS | WIRE_SLOT_API)) &&

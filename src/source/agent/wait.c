@@ -95,23 +95,33 @@ static void chan_text(const struct wire_chan *chan, char *out, size_t size)
 		snprintf(out + used, size - used, ", closed");
 }
 
+static bool has_chan(const struct row *row)
+{
+	return row->more->chan && row->more->chan->record;
+}
+
 /* Returns true if the wait is on a channel that publishes a record. */
 static bool describe_chan(struct agent *agent, struct row *row)
 {
 	struct kernel_wait *waits = &row->more->waits;
 	uint64_t address = row->more->slot.object;
+	struct row_chan *known = row->more->chan;
 	struct wire_chan chan;
 
-	if (!chan_matches(agent, row->more->chan, address, &chan)) {
-		row->more->chan = find_chan(agent, address, &chan);
-		if (!row->more->chan)
+	if (!chan_matches(agent, has_chan(row) ? known->record : 0, address, &chan)) {
+		uint32_t record = find_chan(agent, address, &chan);
+
+		if (record && !known)
+			known = row->more->chan = calloc(1, sizeof(*known));
+		if (known)
+			known->record = record;
+		if (!has_chan(row))
 			return false;
-	} else if (row->waits_known &&
-		   memcmp(&chan, &row->more->chan_seen, sizeof(chan)) == 0) {
+	} else if (row->waits_known && memcmp(&chan, &known->seen, sizeof(chan)) == 0) {
 		return true;
 	}
 	row->kept_generation = 0;
-	row->more->chan_seen = chan;
+	known->seen = chan;
 	chan_text(&chan, waits->text, sizeof(waits->text));
 	return true;
 }
@@ -158,7 +168,7 @@ bool row_owner_same(struct agent *agent, const struct task *kept)
 
 static void object_text(const struct row *row, struct kernel_wait *waits)
 {
-	const struct wire_slot *slot = &row->more->slot;
+	const struct row_slot *slot = &row->more->slot;
 	int what = (int)strnlen(slot->what, sizeof(slot->what));
 	size_t used = 0;
 
@@ -196,7 +206,7 @@ static void fd_text(struct agent *agent, const struct row *row, struct kernel_wa
 
 void row_describe_wait(struct agent *agent, struct row *row)
 {
-	const struct wire_slot *slot = &row->more->slot;
+	const struct row_slot *slot = &row->more->slot;
 	struct kernel_wait *waits = &row->more->waits;
 	enum task_state state = slot->state < STATE_COUNT ? slot->state : STATE_UNKNOWN;
 	bool chan = state == STATE_CHAN_SEND || state == STATE_CHAN_RECV;
@@ -209,7 +219,7 @@ void row_describe_wait(struct agent *agent, struct row *row)
 		waits->address = slot->object;
 		waits->kind = kernel_state_kind(state);
 	}
-	bool had_record = row->more->chan != 0;
+	bool had_record = has_chan(row);
 
 	if (chan && describe_chan(agent, row)) {
 		row->waits_known = true;
@@ -259,7 +269,7 @@ static bool is_thin(enum task_state state)
 
 void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
 {
-	const struct wire_slot *slot = &row->more->slot;
+	const struct row_slot *slot = &row->more->slot;
 	enum task_state state = slot->state < STATE_COUNT ? slot->state : STATE_UNKNOWN;
 	bool same = kernel->state == state ||
 		    (state == STATE_FUTEX && kernel->state == STATE_MUTEX);
@@ -267,7 +277,7 @@ void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
 	bool says = kernel->text[0] || *kernel_limit_text(kernel, limit);
 
 	/* What the program itself publishes takes precedence. */
-	if (!same || !is_thin(state) || !kernel->kind || !says || row->more->chan ||
+	if (!same || !is_thin(state) || !kernel->kind || !says || has_chan(row) ||
 	    (slot->flags & WIRE_SLOT_API) || slot->what[0] ||
 	    (state == STATE_SEMAPHORE && strcmp(kernel->kind, "ipc") != 0))
 		return;
@@ -283,7 +293,7 @@ void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
 const char *row_inner_text(struct agent *agent, const struct row *row,
 			   struct snapshot *out)
 {
-	const struct wire_slot *slot = &row->more->slot;
+	const struct row_slot *slot = &row->more->slot;
 	uint32_t state = slot->inner_state;
 
 	if (state == 0 || state > STATE_SIGNAL_WAIT)

@@ -399,6 +399,26 @@ static void one_thread_twice(void **state)
 	drop(&f);
 }
 
+/* The counters of a slot are those of its task, not of one that has come after it. */
+static void counters(void **state)
+{
+	uint32_t counts[WIRE_WAIT_STATES];
+	struct fixture f;
+	struct err e;
+
+	(void)state;
+	make(&f, true);
+	put_coroutine(&f, 1, 5);
+	for (uint32_t i = 0; i < WIRE_WAIT_STATES; i++)
+		f.slots[1].counts[i] = 100 + i;
+	assert_int_equal(adopt(&f, &e), 0);
+	assert_true(region_read_counts(&f.region, 1, 5, counts));
+	assert_memory_equal(counts, f.slots[1].counts, sizeof(counts));
+	f.slots[1].serial = 6;
+	assert_false(region_read_counts(&f.region, 1, 5, counts));
+	drop(&f);
+}
+
 static void channels(void **state)
 {
 	struct fixture f;
@@ -496,6 +516,7 @@ int main(void)
 		cmocka_unit_test(texts_without_end),
 		cmocka_unit_test(values_out_of_range),
 		cmocka_unit_test(one_thread_twice),
+		cmocka_unit_test(counters),
 		cmocka_unit_test(channels),
 		cmocka_unit_test(shrinks),
 		cmocka_unit_test(by_memory),
