@@ -84,6 +84,40 @@ static void order_nodes(struct query *query)
 	}
 }
 
+static int first_term(const struct query *query, int index)
+{
+	while (query->nodes[index].kind != QUERY_TERM)
+		index = query->nodes[index].child;
+	return index;
+}
+
+/* Has the terms of a node lead to these. Recurses at most two levels for each of the
+ * QUERY_DEPTH_MAX parentheses, and one for a "!". */
+static void link_terms(struct query *query, int index, int yes, int no)
+{
+	struct query_node *node = &query->nodes[index];
+	bool all = node->kind == QUERY_AND;
+	int next, then;
+
+	switch (node->kind) {
+	case QUERY_TERM:
+		node->yes = yes;
+		node->no = no;
+		break;
+	case QUERY_NOT:
+		link_terms(query, node->child, no, yes);
+		break;
+	case QUERY_AND:
+	case QUERY_OR:
+		for (int child = node->child; child >= 0; child = next) {
+			next = query->nodes[child].next;
+			then = next >= 0 ? first_term(query, next) : all ? yes : no;
+			link_terms(query, child, all ? then : yes, all ? no : then);
+		}
+		break;
+	}
+}
+
 struct query *query_new(const char *text, struct err *e)
 {
 	struct query *query = calloc(1, sizeof(*query));
@@ -101,6 +135,11 @@ struct query *query_new(const char *text, struct err *e)
 		return NULL;
 	}
 	order_nodes(query);
+	query->begin = QUERY_YES;
+	if (query->root >= 0) {
+		query->begin = first_term(query, query->root);
+		link_terms(query, query->root, QUERY_YES, QUERY_NO);
+	}
 	return query;
 }
 
@@ -489,34 +528,6 @@ static bool match_term(struct query *query, struct query_term *term,
 	}
 }
 
-/* Recurses at most two levels for each of the QUERY_DEPTH_MAX parentheses, and one for a
- * "!". */
-static bool match_node(struct query *query, int index, const struct task *task,
-		       int64_t now_ns)
-{
-	const struct query_node *node = &query->nodes[index];
-
-	switch (node->kind) {
-	case QUERY_TERM:
-		return match_term(query, node->term, task, now_ns);
-	case QUERY_NOT:
-		return !match_node(query, node->child, task, now_ns);
-	case QUERY_AND:
-		for (int child = node->child; child >= 0;
-		     child = query->nodes[child].next)
-			if (!match_node(query, child, task, now_ns))
-				return false;
-		return true;
-	case QUERY_OR:
-		for (int child = node->child; child >= 0;
-		     child = query->nodes[child].next)
-			if (match_node(query, child, task, now_ns))
-				return true;
-		return false;
-	}
-	return false;
-}
-
 static void bring_stack(const struct stack *stack)
 {
 	const char *letters;
@@ -559,5 +570,12 @@ void query_bring(const struct query *query, const struct snapshot *s, size_t at)
 
 bool query_match(struct query *query, const struct task *task, int64_t now_ns)
 {
-	return query->root < 0 || match_node(query, query->root, task, now_ns);
+	int at = query->begin;
+
+	while (at >= 0) {
+		const struct query_node *node = &query->nodes[at];
+
+		at = match_term(query, node->term, task, now_ns) ? node->yes : node->no;
+	}
+	return at == QUERY_YES;
 }

@@ -57,14 +57,21 @@ struct query_node {
 	int child, next;         /* index of a node, or -1 */
 	struct query_term *term; /* only for QUERY_TERM */
 	unsigned int cost;       /* of matching it, roughly */
+	/* only for QUERY_TERM: the term to match next, or the answer, if it matches and if
+	 * it does not */
+	int yes, no;
 };
+
+/* The answers among the indices of terms. */
+enum query_answer { QUERY_YES = -1, QUERY_NO = -2 };
 
 struct query_memo; /* query.c */
 
 struct query {
 	struct query_node *nodes;
 	size_t nr_nodes, cap_nodes;
-	int root; /* -1 if everything matches */
+	int root;  /* -1 if everything matches */
+	int begin; /* the term to match first, or QUERY_YES */
 	/* Position of a missing item, which is ignored while the user types; -1 if
 	 * none. */
 	int unfinished;
