@@ -47,6 +47,7 @@ static struct other start_mode(const char *mode)
 	assert_int_equal(pipe(fds), 0);
 	snprintf(number, sizeof(number), "%d", fds[1]);
 	other.pid = spawn_mode(mode, number);
+	assert_true(other.pid > 0);
 	close(fds[1]);
 	other.ready = fds[0];
 	struct pollfd said = {.fd = other.ready, .events = POLLIN};

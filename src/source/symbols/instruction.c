@@ -225,7 +225,7 @@ static void classify_moves(const struct parts *p, struct instruction *out)
 		if (mod != 3 || rm != SP || operation == 7)
 			return;
 		if (operation != 0 && operation != 5) {
-			set_effect(out, INSTRUCTION_END, 0);
+			set_effect(out, INSTRUCTION_SET_STACK, 0);
 			return;
 		}
 		out->amount = number_at(rest, p->opcode == 0x83 ? 1 : 4);
@@ -255,9 +255,19 @@ static void classify_moves(const struct parts *p, struct instruction *out)
 		else if (mod == 3 && to == SP && from == FP)
 			set_effect(out, INSTRUCTION_TO_FRAME, 0);
 		else if (to == SP && (mod == 3 || p->opcode == 0x8b))
-			set_effect(out, INSTRUCTION_END, 0);
+			set_effect(out, INSTRUCTION_SET_STACK, 0);
 		return;
 	}
+	case 0x01:
+	case 0x29:
+		if (mod == 3 && rm == SP)
+			set_effect(out, INSTRUCTION_MOVE_BY, 0);
+		return;
+	case 0x03:
+	case 0x2b:
+		if (reg == SP)
+			set_effect(out, INSTRUCTION_MOVE_BY, 0);
+		return;
 	default:
 		return;
 	}

@@ -12,6 +12,8 @@
 enum instruction_kind {
 	INSTRUCTION_OTHER,     /* leaves the stack pointer unchanged, as calls do */
 	INSTRUCTION_MOVE,      /* adds `amount` to the stack pointer */
+	INSTRUCTION_MOVE_BY,   /* adds or subtracts a register, as for alloca() */
+	INSTRUCTION_SET_STACK, /* stack pointer = something that the code does not tell */
 	INSTRUCTION_PUSH,      /* adds -8 to the stack pointer */
 	INSTRUCTION_POP,       /* pops `reg` */
 	INSTRUCTION_SET_FRAME, /* frame pointer = stack pointer */

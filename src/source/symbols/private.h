@@ -194,14 +194,16 @@ bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame);
  * */
 uint64_t symbols_function_start(struct symbols *symbols, Dwfl_Module *mod,
 				uint64_t address);
-/* How much stack a function uses below its frame pointer. */
+/* How much stack a function uses below its frame pointer at some place of it. */
 struct prologue {
 	uint64_t room;
 	uint64_t slack; /* at most this much more, because it aligns the stack pointer */
 	bool exact;     /* if false, room is a minimum */
 };
-/* Returns false unless the function at start begins by setting up a frame pointer. */
-bool symbols_prologue(struct symbols *symbols, uint64_t start, struct prologue *out);
+/* Returns false unless the function at start begins by setting up a frame pointer. pc is the
+ * place in it, after a call. */
+bool symbols_prologue(struct symbols *symbols, uint64_t start, uint64_t pc,
+		      struct prologue *out);
 /* Returns true if the function of pc may start at target. start is its known start, or 0.
  * */
 bool symbols_may_start(uint64_t target, uint64_t start, uint64_t pc);

@@ -134,8 +134,10 @@ static enum way_end apply_instruction(struct search *search, struct place *place
 	case INSTRUCTION_RETURN:
 	case INSTRUCTION_AWAY:
 		return WAY_RETURNS;
+	case INSTRUCTION_SET_STACK:
 	case INSTRUCTION_END:
 		return WAY_DEAD;
+	case INSTRUCTION_MOVE_BY: /* is undone by the frame pointer */
 	default:
 		break;
 	}

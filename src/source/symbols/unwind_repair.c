@@ -60,7 +60,7 @@ static size_t find_candidates(struct symbols *symbols, const struct unwind_job *
 	size_t lowest = last_sp(job);
 	size_t count = 0;
 
-	if (symbols_prologue(symbols, function, &prologue))
+	if (symbols_prologue(symbols, function, pc, &prologue))
 		lowest += prologue.room;
 	for (size_t at = lowest; at + 16 <= start->nr_bytes && count < CANDIDATES_MAX;
 	     at += 8) {

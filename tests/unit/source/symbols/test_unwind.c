@@ -94,19 +94,26 @@ static void starts(void **state)
 static void prologues(void **state)
 {
 	static const struct {
-		uint8_t code[48];
+		uint8_t code[128];
 		bool framed, exact;
 		uint64_t room, slack;
+		size_t pc; /* where it is in the code */
 	} cases[] = {
 		/* push %rbp; mov %rsp,%rbp; sub $0x30,%rsp */
-		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x30}, true, true, 0x30, 0},
+		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x30},
+		 true,
+		 true,
+		 0x30,
+		 0,
+		 8},
 		/* endbr64; push %rbp; mov %rsp,%rbp; push %r15; push %rbx; sub $0x1008,%rsp */
 		{{0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5, 0x41, 0x57, 0x53, 0x48,
 		  0x81, 0xec, 0x08, 0x10, 0x00, 0x00},
 		 true,
 		 true,
 		 0x1018,
-		 0},
+		 0,
+		 18},
 		/* push %rbp; mov %rdi,%rsi; mov %rsp,%rbp; push %rbx; and $-128,%rsp;
 		 * sub $0x100,%rsp */
 		{{0x55, 0x48, 0x89, 0xfe, 0x48, 0x89, 0xe5, 0x53, 0x48, 0x83, 0xe4, 0x80,
@@ -114,20 +121,83 @@ static void prologues(void **state)
 		 true,
 		 true,
 		 0x108,
-		 128},
+		 128,
+		 19},
+		/* push %rbp; mov %rsp,%rbp; sub $0x10,%rsp; push $0; push $1; call: the
+		 * arguments of a call are below */
+		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x10, 0x6a, 0, 0x6a, 1, 0xe8,
+		  0, 0, 0, 0},
+		 true,
+		 true,
+		 0x20,
+		 0,
+		 17},
+		/* ...; add $0x10,%rsp; call: they are no longer */
+		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x10, 0x6a, 0, 0x6a, 1, 0xe8,
+		  0,    0,    0,    0,    0x48, 0x83, 0xc4, 0x10, 0xe8, 0, 0,    0, 0},
+		 true,
+		 true,
+		 0x10,
+		 0,
+		 26},
+		/* ...; leave; ret; call: an early return changes nothing behind it */
+		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x10, 0x74, 2, 0xc9, 0xc3,
+		  0xe8, 0, 0, 0, 0},
+		 true,
+		 true,
+		 0x10,
+		 0,
+		 17},
+		/* push %rbp; mov %rsp,%rbp; sub $0x10,%rsp; sub %rax,%rsp; call: alloca() */
+		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x10, 0x48, 0x29, 0xc4, 0xe8,
+		  0, 0, 0, 0},
+		 true,
+		 false,
+		 0x10,
+		 0,
+		 16},
+		/* ...; mov %rsp,%rcx; sub $0x1000,%rsp; cmp %rcx,%rsp; jne: alloca() that
+		 * touches each page */
+		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x10, 0x48, 0x89,
+		  0xe1, 0x48, 0x81, 0xec, 0x00, 0x10, 0x00, 0x00, 0x48, 0x39,
+		  0xcc, 0x75, 0xf4, 0xe8, 0,    0,    0,    0},
+		 true,
+		 false,
+		 0x10,
+		 0,
+		 28},
+		/* push %rbp; mov %rsp,%rbp; sub $0x1000,%rsp; orq $0,(%rsp); sub
+		 * $0x18,%rsp; call: a large frame whose pages are touched */
+		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x81, 0xec, 0,    0x10, 0, 0, 0x48, 0x83,
+		  0x0c, 0x24, 0,    0x48, 0x83, 0xec, 0x18, 0xe8, 0,    0, 0, 0},
+		 true,
+		 true,
+		 0x1018,
+		 0,
+		 25},
+		/* ...; jmp with arguments pushed; call: what follows is reached from
+		 * elsewhere */
+		{{0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x10, 0x6a, 0, 0xeb, 4, 0xe8,
+		  0, 0, 0, 0},
+		 true,
+		 false,
+		 0x10,
+		 0,
+		 17},
 		/* push %rbp; mov %rsp,%rbp; push %r14; ret: at least the bytes that are
 		 * pushed */
-		{{0x55, 0x48, 0x89, 0xe5, 0x41, 0x56, 0xc3}, true, false, 8, 0},
+		{{0x55, 0x48, 0x89, 0xe5, 0x41, 0x56, 0xc3}, true, false, 8, 0, 6},
 		/* push %rbp; push %rbx; sub $8,%rsp: no frame pointer */
-		{{0x55, 0x53, 0x48, 0x83, 0xec, 0x08}, false, false, 0, 0},
-		{{0xc3}, false, false, 0, 0},
+		{{0x55, 0x53, 0x48, 0x83, 0xec, 0x08}, false, false, 0, 0, 6},
+		{{0xc3}, false, false, 0, 0, 1},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct prologue found;
-		bool framed = symbols_prologue(
-			symbols, (uint64_t)(uintptr_t)cases[i].code, &found);
+		uint64_t start = (uint64_t)(uintptr_t)cases[i].code;
+		bool framed =
+			symbols_prologue(symbols, start, start + cases[i].pc, &found);
 
 		assert_int_equal(framed, cases[i].framed);
 		if (!framed)
@@ -136,8 +206,8 @@ static void prologues(void **state)
 		assert_int_equal(found.room, cases[i].room);
 		assert_int_equal(found.slack, cases[i].slack);
 	}
-	assert_false(symbols_prologue(symbols, 0, &(struct prologue){0}));
-	assert_false(symbols_prologue(symbols, 4096, &(struct prologue){0}));
+	assert_false(symbols_prologue(symbols, 0, 0, &(struct prologue){0}));
+	assert_false(symbols_prologue(symbols, 4096, 4100, &(struct prologue){0}));
 }
 #else
 static void prologues(void **state)
