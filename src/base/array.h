@@ -37,8 +37,8 @@
 #define array_resize(array, capacity, count)                                             \
 	array_resize_bytes((array), (capacity), (count), sizeof(**(array)))
 
-/* Makes room in an array that has none yet, for elements whose size is a multiple of a cache
- * line: each begins at one. */
+/* Makes room in an array that has none yet, which begins at a cache line, for elements whose
+ * size is a multiple of such a line or of half of it. */
 #define array_reserve_lines(array, capacity, count)                                      \
 	array_reserve_lines_bytes((array), (capacity), (count), sizeof(**(array)))
 

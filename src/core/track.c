@@ -13,7 +13,7 @@
 #include "core/track_private.h"
 
 /* Samples closer together than this count as one. */
-#define TRACK_SAMPLE_NS  (20 * CLOCK_MS_NS)
+#define TRACK_SAMPLE_MS  20u
 /* An agent's coarse clock may shift the start of a wait by this much. */
 #define TRACK_JITTER_NS  (20 * CLOCK_MS_NS)
 #define TRACK_RING_FIRST 4u
@@ -101,14 +101,17 @@ static uint32_t track_returns(const struct track_record *record, uint64_t place)
 
 static struct evidence record_evidence(const struct track_record *record)
 {
-	return (struct evidence){(enum why)record->why, record->number, record->most_ns};
+	return (struct evidence){(enum why)record->why, record->number,
+				 record->most ? record->more->most_ns : 0};
 }
 
 static void record_set_evidence(struct track_record *record, struct evidence evidence)
 {
 	record->why = (uint8_t)evidence.why;
 	record->number = evidence.number;
-	record->most_ns = evidence.most_ns;
+	record->most = evidence.most_ns != 0 && track_edit(record);
+	if (record->most)
+		record->more->most_ns = evidence.most_ns;
 }
 
 /* The wait of this record has ended, at the latest when the next one began. */
@@ -129,8 +132,11 @@ static void track_ended(struct track *track, const struct track_record *record,
  * lost. */
 static void track_remember(struct track_record *record)
 {
-	struct track_ring *ring = record->ring;
+	struct track_more *more = track_edit(record);
+	struct track_ring *ring = more ? more->ring : NULL;
 
+	if (!more)
+		return;
 	if (!ring ||
 	    (ring->count == ring->capacity && ring->capacity < TRACK_HISTORY_MAX)) {
 		uint32_t capacity = ring ? ring->capacity * 2 : TRACK_RING_FIRST;
@@ -143,7 +149,7 @@ static void track_remember(struct track_record *record)
 			return;
 		ring->count = ring->next = count;
 		ring->capacity = capacity;
-		record->ring = ring;
+		more->ring = ring;
 	}
 	ring->entries[ring->next] = (struct history_entry){
 		(enum task_state)record->state, record->since_ns, record->object};
@@ -212,13 +218,16 @@ static void track_begin_wait(struct track *track, struct track_record *record,
 static void track_leave(const struct track *track, struct track_record *record,
 			const struct task *task)
 {
+	struct track_more *more;
+
 	if (!state_blocks((enum task_state)record->state) || state_blocks(task->state) ||
 	    !record->retries)
 		return;
-	if (!record->pause)
-		record->pause = malloc(sizeof(*record->pause));
-	if (record->pause)
-		*record->pause =
+	more = track_edit(record);
+	if (more && !more->pause)
+		more->pause = malloc(sizeof(*more->pause));
+	if (more && more->pause)
+		*more->pause =
 			(struct track_pause){record->object,   record->site,
 					     record->switches, record->since_ns,
 					     track->before_ns, record->stuck,
@@ -226,22 +235,28 @@ static void track_leave(const struct track *track, struct track_record *record,
 					     record->state,    record->exact};
 }
 
+static void forget_pause(struct track_record *record)
+{
+	free(record->more->pause);
+	record->more->pause = NULL;
+}
+
 /* The task could not continue and waits again, so it is still the same wait. */
 static bool track_resume(const struct track *track, struct track_record *record,
 			 const struct task *task, uint64_t object, uint64_t site)
 {
-	const struct track_pause *pause = record->pause;
+	const struct track_pause *pause;
 	uint64_t turns;
 
-	if (!pause || !state_blocks(task->state) ||
-	    state_blocks((enum task_state)record->state))
+	if (!state_blocks(task->state) || state_blocks((enum task_state)record->state) ||
+	    !record->more || !record->more->pause)
 		return false;
+	pause = record->more->pause;
 	turns = 2 + (uint64_t)((track->now_ns - pause->left_ns) / CLOCK_SECOND_NS);
 	if (pause->state != task->state || pause->object != object ||
 	    pause->site != site || !site || !task->waits.retries ||
 	    task->switches - pause->switches > turns) {
-		free(record->pause);
-		record->pause = NULL;
+		forget_pause(record);
 		return false;
 	}
 	record->state = pause->state;
@@ -250,8 +265,7 @@ static bool track_resume(const struct track *track, struct track_record *record,
 	record->stuck = pause->stuck;
 	record->over = pause->over;
 	record_set_evidence(record, pause->evidence);
-	free(record->pause);
-	record->pause = NULL;
+	forget_pause(record);
 	return true;
 }
 
@@ -391,6 +405,14 @@ static int track_sample(struct track *track, struct snapshot *snapshot)
 	return rc;
 }
 
+/* Only differences of less than 49 days count. */
+static uint32_t shorten(int64_t now_ns)
+{
+	uint32_t now_ms = (uint32_t)(now_ns / CLOCK_MS_NS);
+
+	return now_ms == 0 ? 1 : now_ms == TRACK_TWICE ? TRACK_TWICE - 1 : now_ms;
+}
+
 int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 {
 	int rc;
@@ -398,12 +420,12 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	pthread_mutex_lock(&track->lock);
 	/* A sample that was not confirmed has not done this. */
 	track_sweep(track);
-	track->sample++;
-	track->nr_seen = 0;
+	track_next(track);
 	/* Ages must not decrease if a sample with an earlier clock arrives. */
 	track->before_ns = track->now_ns;
 	if (snapshot->mono_ns > track->now_ns)
 		track->now_ns = snapshot->mono_ns;
+	track->now_ms = shorten(track->now_ns);
 	if (track->nr_records == 0)
 		track_expect(track, snapshot->nr_tasks);
 	rc = track_sample(track, snapshot);
@@ -417,16 +439,16 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 }
 
 /* Returns whether the limit has been exceeded in two consecutive samples. */
-static bool exceeded_twice(struct track_over *over, bool passed, int64_t now_ns)
+static bool exceeded_twice(struct track_over *over, bool passed, uint32_t now_ms)
 {
 	if (!passed)
-		over->first_ns = 0;
-	else if (over->first_ns == 0)
-		over->first_ns = now_ns > 0 ? now_ns : 1;
-	else if (over->first_ns != TRACK_TWICE &&
-		 now_ns - over->first_ns >= TRACK_SAMPLE_NS)
-		over->first_ns = TRACK_TWICE;
-	return over->first_ns == TRACK_TWICE;
+		over->first_ms = 0;
+	else if (over->first_ms == 0)
+		over->first_ms = now_ms;
+	else if (over->first_ms != TRACK_TWICE &&
+		 now_ms - over->first_ms >= TRACK_SAMPLE_MS)
+		over->first_ms = TRACK_TWICE;
+	return over->first_ms == TRACK_TWICE;
 }
 
 static bool evidence_is_proof(enum why why)
@@ -438,9 +460,9 @@ static bool evidence_is_proof(enum why why)
  * another wait either. */
 static void confirm_unread(const struct track_record *record, struct task *task)
 {
-	if (record->stuck.first_ns == TRACK_TWICE)
+	if (record->stuck.first_ms == TRACK_TWICE)
 		task->flags |= TASK_STUCK;
-	else if (record->over.first_ns == TRACK_TWICE)
+	else if (record->over.first_ms == TRACK_TWICE)
 		task->flags |= TASK_LONG;
 	else
 		return;
@@ -458,8 +480,8 @@ static void confirm_task(const struct track *track, struct track_record *record,
 		confirm_unread(record, task);
 		return;
 	}
-	stuck = exceeded_twice(&record->stuck, task->flags & TASK_STUCK, track->now_ns);
-	over = exceeded_twice(&record->over, task->flags & both, track->now_ns);
+	stuck = exceeded_twice(&record->stuck, task->flags & TASK_STUCK, track->now_ms);
+	over = exceeded_twice(&record->over, task->flags & both, track->now_ms);
 	record_set_evidence(record, task->evidence);
 	/* A proof has been examined more than once before it is reported. */
 	if (evidence_is_proof(task->evidence.why))
@@ -530,8 +552,7 @@ static void track_recorded(struct track *track, const struct task *task)
 void track_follow(struct track *track, const struct snapshot *snapshot)
 {
 	pthread_mutex_lock(&track->lock);
-	track->sample++;
-	track->nr_seen = 0;
+	track_next(track);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
 		track_recorded(track, &snapshot->tasks[i]);
 	track_sweep(track);
@@ -541,8 +562,7 @@ void track_follow(struct track *track, const struct snapshot *snapshot)
 void track_reset(struct track *track)
 {
 	pthread_mutex_lock(&track->lock);
-	track->sample++;
-	track->nr_seen = 0;
+	track_next(track);
 	track_sweep(track);
 	track->has_sample = false;
 	track->now_ns = 0;
@@ -564,7 +584,7 @@ size_t track_history(struct track *track, enum task_kind kind, uint64_t id,
 	number = track_find(track, track_hash(track, kind, id, serial), kind, id, serial);
 	if (number != TRACK_NONE && max > 0) {
 		record = &track->records[number];
-		ring = record->ring;
+		ring = record->more ? record->more->ring : NULL;
 		out[n++] = (struct history_entry){(enum task_state)record->state,
 						  record->since_ns, record->object};
 		for (uint32_t back = 1; ring && back <= ring->count && n < max; back++)

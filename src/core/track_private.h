@@ -20,9 +20,9 @@ struct track_ring {
 /* Whether a limit was exceeded: 0 if not in the last sample, the time of that sample if it was
  * the first, and TRACK_TWICE if it was not. */
 struct track_over {
-	int64_t first_ns;
+	uint32_t first_ms;
 };
-#define TRACK_TWICE (-1)
+#define TRACK_TWICE UINT32_MAX
 
 /* A wait with retries, while the task checks whether it may continue. */
 struct track_pause {
@@ -34,7 +34,15 @@ struct track_pause {
 	bool exact;
 };
 
-/* There may be a million of them, so rare things are elsewhere and hashes are shortened. */
+/* What is known of few tasks. */
+struct track_more {
+	struct track_pause *pause; /* or NULL */
+	struct track_ring *ring;   /* earlier states; NULL if there are none */
+	int64_t most_ns;           /* of the evidence */
+};
+
+/* There may be a million of them, so rare things are elsewhere, and hashes and times are
+ * shortened. */
 struct track_record {
 	uint64_t id;
 	uint64_t serial;
@@ -47,17 +55,19 @@ struct track_record {
 	uint32_t homes[TRACK_HOMES];
 	uint32_t visits[TRACK_HOMES];
 	struct track_over stuck, over;
-	struct track_pause *pause; /* or NULL */
-	struct track_ring *ring;   /* earlier states; NULL if there are none */
-	int64_t most_ns;           /* of the evidence */
-	uint32_t number;
-	uint32_t sample; /* the last sample with this task */
+	struct track_more *more; /* or NULL */
+	uint32_t number;         /* of the evidence */
 	uint8_t why;
 	uint8_t kind;
 	uint8_t state;
+	uint8_t sample : 5; /* the last sample with this task */
 	bool exact : 1;
 	bool retries : 1; /* it waits repeatedly for a limited time */
+	bool most : 1;    /* the evidence has more->most_ns */
 };
+#define TRACK_SAMPLES 32u /* then they are counted from 0 again */
+
+_Static_assert(sizeof(struct track_record) == 96, "there may be a million tasks");
 
 struct track {
 	pthread_mutex_t lock;
@@ -70,13 +80,17 @@ struct track {
 	size_t nr_of_task, cap_of_task;
 	struct places *places;
 	uint64_t seed;
-	uint32_t sample;
+	/* less than TRACK_SAMPLES; the next update drops the records of earlier ones */
+	uint8_t sample;
 	/* number of records that this sample has seen so far */
 	size_t nr_seen;
 	int64_t now_ns, before_ns; /* time of this sample and of the previous one */
+	uint32_t now_ms;           /* now_ns, shortened; not 0, and not TRACK_TWICE */
 	bool has_sample;           /* there was a previous sample */
 };
 
+/* For setting something. Returns NULL if there is no memory. */
+struct track_more *track_edit(struct track_record *record);
 uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
 		    uint64_t serial);
 bool track_record_is(const struct track_record *record, unsigned int kind, uint64_t id,
@@ -84,6 +98,12 @@ bool track_record_is(const struct track_record *record, unsigned int kind, uint6
 /* Returns the index of the record, or TRACK_NONE. */
 uint32_t track_find(const struct track *track, uint64_t hash, unsigned int kind,
 		    uint64_t id, uint64_t serial);
+/* Begins the next sample. Those that the last one did not have must have been removed. */
+static inline void track_next(struct track *track)
+{
+	track->sample = (uint8_t)((track->sample + 1u) % TRACK_SAMPLES);
+	track->nr_seen = 0;
+}
 /* Makes room for the first sample in one step. If that fails, the table grows
  * gradually. */
 void track_expect(struct track *track, size_t nr_tasks);

@@ -13,8 +13,19 @@
 
 void track_record_release(struct track_record *record)
 {
-	free(record->ring);
-	free(record->pause);
+	if (!record->more)
+		return;
+	free(record->more->ring);
+	free(record->more->pause);
+	free(record->more);
+	record->more = NULL;
+}
+
+struct track_more *track_edit(struct track_record *record)
+{
+	if (!record->more)
+		record->more = calloc(1, sizeof(*record->more));
+	return record->more;
 }
 
 uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
