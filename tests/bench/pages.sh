@@ -21,7 +21,7 @@ The agent in a program, as a multiple of the time without it | A free mutex {unc
 The stack of a thread whose wait has changed | {stack of a changed wait, many_threads*} us with a few frames, {stack of a changed wait, stack_shapes*} us with 28 frames.
 From the start of the client to 200 threads with debug information | {to the view's first full table, 200 threads of many_threads} ms for the view, {grmon-c dump, 200 threads of many_threads} ms for the dump, which takes two samples that are 0.1 s apart.
 100,000 goroutines | The first look with all stacks {100000 goroutines: first sample*} ms, the next ones {100000 goroutines: the next*} ms.
-1,000,000 goroutines | The first look {1000000 goroutines: first sample*} ms, the next ones {1000000 goroutines: the next*} ms, with {1000000 goroutines: memory*} MB.
+1,000,000 goroutines | The first look {1000000 goroutines: first sample*} ms with {1000000 goroutines: memory of the client after the first} MB, the next ones {1000000 goroutines: the next*} ms with {1000000 goroutines: memory of the client after several} MB.
 The view at 1 Hz on 200 threads | {200 threads: grmon at 1 Hz*} % of a core; htop {200 threads: htop*} %, top {200 threads: top*} %.
 The view on redis at rest | {redis: grmon at 1 Hz*} % of a core; htop {redis: htop*} %, top {redis: top*} %.
 The view on postgres at rest | {postgres: grmon at 1 Hz*} % of a core; htop {postgres: htop*} %, top {postgres: top*} %.
