@@ -2,7 +2,8 @@
 /* The kernel does not show the frame pointer, and some functions can be unwound only with
  * it. It is searched for on the stack: as the address of a word below a return address
  * whose call went to the function that lacks it. The candidate with the most consistent
- * chain wins. */
+ * chain wins, unless another chain is as possible and contradicts it: a function's local
+ * data may have been the frames of earlier calls. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "source/symbols/private.h"
 
 #define CANDIDATES_MAX 64u
-#define TRIES_MAX      24u
+#define TRIES_MAX      48u
 
 enum fit {
 	FIT_PLACE,  /* it is where the function's first instructions put it */
@@ -110,6 +111,46 @@ static bool try_candidate(struct symbols *symbols, const struct unwind_job *job,
 	return (trial->whole || trial->full) && trial->nr_pcs > job->nr_pcs;
 }
 
+/* What is known of the candidates so far. */
+struct choice {
+	struct unwind_job *best;
+	int highest; /* rating of best; INT_MIN if there is none */
+	bool flawless;
+	bool contradicted;
+};
+
+/* Returns true if one chain is the other without its innermost callers: it results from a
+ * word of one of its outer frames, and cannot be told from a function with more local
+ * data. That it is another way to the same place is not likely. */
+static bool is_part_of(const struct unwind_job *a, const struct unwind_job *b,
+		       size_t nr_common)
+{
+	size_t nr_a = a->nr_pcs - nr_common, nr_b = b->nr_pcs - nr_common;
+	size_t nr = nr_a < nr_b ? nr_a : nr_b;
+
+	/* Chains that are too long to store have no known end. */
+	if (a->full || b->full)
+		return true;
+	return memcmp(a->pcs + a->nr_pcs - nr, b->pcs + b->nr_pcs - nr,
+		      nr * sizeof(a->pcs[0])) == 0;
+}
+
+static void consider(struct symbols *symbols, const struct unwind_job *job,
+		     const struct unwind_job *trial, struct choice *choice)
+{
+	bool flawless;
+	int rating = rate_chain(symbols, trial, &flawless);
+
+	if (choice->highest > INT_MIN && flawless && choice->flawless &&
+	    !is_part_of(trial, choice->best, job->nr_pcs))
+		choice->contradicted = true;
+	if (rating <= choice->highest)
+		return;
+	choice->highest = rating;
+	choice->flawless = flawless;
+	memcpy(choice->best, trial, sizeof(*trial));
+}
+
 void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 {
 	struct candidate candidates[CANDIDATES_MAX];
@@ -117,34 +158,24 @@ void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 	/* Every attempt initialises whatever it reads. */
 	struct unwind_job *trial = malloc(2 * sizeof(*trial));
 	/* cppcheck-suppress uninitdata */
-	struct unwind_job *best = trial ? trial + 1 : NULL;
-	int highest = INT_MIN;
+	struct choice choice = {.best = trial ? trial + 1 : NULL, .highest = INT_MIN};
 	size_t tries = 0;
 
 	for (enum fit fit = FIT_PLACE; trial && fit < NR_FITS; fit++) {
-		/* A place that the function's own instructions tell needs no alternative.
-		 * */
-		if (fit == FIT_CALLED && highest > INT_MIN)
+		/* A place that the function's own instructions tell needs no alternative,
+		 * and of the others none is as likely as a call of the function itself. */
+		if ((fit == FIT_CALLED && choice.highest > INT_MIN) ||
+		    (fit == FIT_MAYBE && choice.flawless))
 			break;
 		for (size_t i = 0; i < nr_candidates && tries < TRIES_MAX; i++) {
-			bool flawless;
-
 			if (candidates[i].fit != fit)
 				continue;
 			tries++;
-			if (!try_candidate(symbols, job, &candidates[i], trial))
-				continue;
-			int rating = rate_chain(symbols, trial, &flawless);
-
-			if (rating > highest) {
-				highest = rating;
-				memcpy(best, trial, sizeof(*best));
-			}
-			if (flawless && fit == FIT_CALLED)
-				tries = TRIES_MAX;
+			if (try_candidate(symbols, job, &candidates[i], trial))
+				consider(symbols, job, trial, &choice);
 		}
 	}
-	if (highest > INT_MIN)
-		memcpy(job, best, sizeof(*job));
+	if (choice.highest > INT_MIN && !choice.contradicted)
+		memcpy(job, choice.best, sizeof(*job));
 	free(trial);
 }

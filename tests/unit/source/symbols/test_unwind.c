@@ -220,6 +220,7 @@ static void prologues(void **state)
 struct shared {
 	int word;
 	pid_t tid;
+	int bytes;
 };
 
 NOINLINE static void repair_wait(struct shared *shared)
@@ -277,6 +278,28 @@ static void assert_functions(const struct stack *stack)
 		assert_string_equal(stack->frames[i].function, functions[i]);
 }
 
+/* Returns the stack of the thread that waits there. */
+static const struct stack *waiting_stack(struct looker *looker, struct shared *shared)
+{
+	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
+	const struct task *task = NULL;
+
+	while (!__atomic_load_n(&shared->tid, __ATOMIC_ACQUIRE) &&
+	       clock_mono_ns() < deadline_ns)
+		usleep(1000);
+	while ((!task || task->state != STATE_FUTEX || !task->stack) &&
+	       clock_mono_ns() < deadline_ns) {
+		struct source_focus focus = {.all = true};
+
+		usleep(1000);
+		assert_int_equal(looker_look(looker, &focus), 0);
+		task = looker_task(looker, shared->tid);
+	}
+	assert_non_null(task);
+	assert_non_null(task->stack);
+	return task->stack;
+}
+
 static void finds_the_frame_pointer(void **state)
 {
 	struct shared *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -288,26 +311,95 @@ static void finds_the_frame_pointer(void **state)
 	(void)state;
 	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
 	for (size_t i = 0; i < 3; i++) {
-		int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
-		const struct task *task = NULL;
+		const struct stack *stack = waiting_stack(&looker, &shared[i]);
 
-		while (!__atomic_load_n(&shared[i].tid, __ATOMIC_ACQUIRE) &&
-		       clock_mono_ns() < deadline_ns)
-			usleep(1000);
-		while ((!task || task->state != STATE_FUTEX || !task->stack) &&
-		       clock_mono_ns() < deadline_ns) {
-			struct source_focus focus = {.all = true};
-
-			usleep(1000);
-			assert_int_equal(looker_look(&looker, &focus), 0);
-			task = looker_task(&looker, shared[i].tid);
-		}
-		assert_non_null(task);
-		assert_functions(task->stack);
+		assert_functions(stack);
 		/* The same place, on another stack. */
 		if (first)
-			assert_ptr_equal(task->stack, first);
-		first = task->stack;
+			assert_ptr_equal(stack, first);
+		first = stack;
+	}
+	looker_close(&looker);
+	child_stop(pid);
+	munmap(shared, 4096);
+}
+
+NOINLINE static int stale_deep(int calls);
+static int (*volatile stale_call)(int) = stale_deep;
+
+/* Frames of different sizes, as many calls by a pointer leave them behind. */
+NOINLINE static int stale_deep(int calls)
+{
+	volatile char room[40];
+	int result;
+
+	room[calls % 8] = 1;
+	result = calls > 0 ? stale_call(calls - 1) + room[calls % 8] : 0;
+	USE(room);
+	return result;
+}
+
+/* Its caller is found by the frame pointer alone, and its local data was frames. */
+NOINLINE static void stale_data(struct shared *shared, size_t bytes)
+{
+	char *room = alloca(bytes);
+
+	USE(room);
+	repair_wait(shared);
+	USE(room);
+}
+static void (*volatile stale_by_pointer)(struct shared *, size_t) = stale_data;
+
+NOINLINE static void stale_caller(struct shared *shared, size_t bytes)
+{
+	stale_by_pointer(shared, bytes);
+	USE(shared);
+}
+static void (*volatile stale_caller_by_pointer)(struct shared *, size_t) = stale_caller;
+
+static void *stale_thread(void *arg)
+{
+	struct shared *shared = arg;
+
+	(void)stale_deep(20);
+	stale_caller_by_pointer(shared, 100 + (size_t)shared->bytes);
+	USE(shared);
+	return NULL;
+}
+
+static void in_stale(void *arg)
+{
+	struct shared *shared = arg;
+	pthread_t thread;
+
+	for (size_t i = 0; i < 4; i++) {
+		shared[i].bytes = (int)i * 300;
+		pthread_create(&thread, NULL, stale_thread, &shared[i]);
+	}
+	pause();
+}
+
+/* Nothing tells such frames from those of callers: the rest of the stack is unknown. */
+static void local_data_is_no_caller(void **state)
+{
+	struct shared *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid = child_start(in_stale, shared);
+	struct looker looker;
+
+	(void)state;
+	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
+	for (size_t i = 0; i < 4; i++) {
+		const struct stack *stack = waiting_stack(&looker, &shared[i]);
+
+		assert_true(stack->nr_frames >= 3);
+		assert_string_equal(stack->frames[2].function, "stale_data");
+		for (size_t at = 3; at < stack->nr_frames; at++)
+			assert_string_not_equal(stack->frames[at].function, "stale_deep");
+		if (stack->nr_frames == 3)
+			assert_true(stack->truncated);
+		else
+			assert_string_equal(stack->frames[3].function, "stale_caller");
 	}
 	looker_close(&looker);
 	child_stop(pid);
@@ -361,8 +453,11 @@ static void known_stacks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(calls_before), cmocka_unit_test(starts),
-		cmocka_unit_test(prologues),    cmocka_unit_test(finds_the_frame_pointer),
+		cmocka_unit_test(calls_before),
+		cmocka_unit_test(starts),
+		cmocka_unit_test(prologues),
+		cmocka_unit_test(finds_the_frame_pointer),
+		cmocka_unit_test(local_data_is_no_caller),
 		cmocka_unit_test(known_stacks),
 	};
 
