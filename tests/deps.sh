@@ -16,7 +16,7 @@ check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached ngin
 	openssh-client openssh-server procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
 	python3-prometheus-client musl-tools"
 quick="g++ perl libcmocka-dev procps python3 tmux libc6-dbg"
-deb="debhelper dpkg-dev g++ procps libcmocka-dev lintian"
+deb="debhelper build-essential procps libcmocka-dev lintian"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck"
 # The programs of tests/verdicts. Those that are not available are named there, and left
 # out.

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Other systems, each a clean one by debootstrap: the archive of `make dist` builds there without a warning, and
-# passes `make check-quick`; there is no git. Ubuntu 22.04 has libprocps instead of libproc2. Takes 10 minutes for
-# each; GRMON_SYSTEMS='trixie noble' names others than all of them. Needs root and their mirrors.
+# passes `make check-quick`; its packages build, and what they install works. There is no git. Ubuntu 22.04 has
+# libprocps instead of libproc2. Takes 10 minutes for each; GRMON_SYSTEMS='trixie noble' names others than all of them. Needs root and their mirrors.
 . "$(dirname "$0")/../e2e/lib.sh"
 need debootstrap
 systems=${GRMON_SYSTEMS:-bookworm trixie jammy noble}
 set -- $systems
-plan $((4 * $#))
+plan $((5 * $#))
 
 top=$(cd "$beside/../.." && pwd)
 set -- $(make -s -C "$top" version)
@@ -23,7 +23,8 @@ library() {
 }
 for suite in $systems; do
 	if ! why=$("$beside/system.sh" make "$work/$suite" "$suite"); then
-		for point in 'has what the build needs' 'builds without a warning' 'is linked with its procps' 'passes check-quick'; do
+		for point in 'has what the build needs' 'builds without a warning' 'is linked with its procps' 'passes check-quick' \
+			'has packages that work'; do
 			ok 0 "$suite $point # SKIP $why"
 		done
 		rm -rf "${work:?}/$suite"
@@ -34,5 +35,8 @@ for suite in $systems; do
 	check "$suite builds without a warning" inside make -j"$(nproc)" WERROR=1 all
 	check "$suite is linked with its procps" library
 	check "$suite passes check-quick" inside make -j"$(nproc)" check-quick
+	check "$suite has packages that work" inside make deb '&&' apt-get -qy install ./build/deb/*.deb '&&' \
+		cd / '&&' grmon-c --version '&&' 'grmon-c dump $$ | grep -q t$$' '&&' \
+		grmon-c run -o /dev/null -- sleep 0.1 '</dev/null'
 	rm -rf "${work:?}/$suite"
 done
