@@ -170,6 +170,18 @@ struct task *snapshot_add_copy(struct snapshot *snapshot, const struct task *tas
 	return copy;
 }
 
+bool snapshot_add_copies(struct snapshot *snapshot, const struct task *tasks, size_t nr)
+{
+	size_t room = snapshot->cap_tasks - snapshot->nr_tasks;
+
+	if (nr > room && (snapshot->nr_tasks + nr > SNAPSHOT_TASKS_MAX ||
+			  !snapshot_reserve(snapshot, snapshot->nr_tasks + nr)))
+		return false;
+	memcpy(&snapshot->tasks[snapshot->nr_tasks], tasks, nr * sizeof(*tasks));
+	snapshot->nr_tasks += nr;
+	return true;
+}
+
 const struct wait_more *waits_more_none(void)
 {
 	static const struct wait_more none;

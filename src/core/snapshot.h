@@ -414,6 +414,8 @@ bool snapshot_reserve(struct snapshot *snapshot, size_t capacity);
 struct task *snapshot_add(struct snapshot *snapshot);
 /* Appends a copy of a task. Returns NULL as snapshot_add() does. */
 struct task *snapshot_add_copy(struct snapshot *snapshot, const struct task *task);
+/* Appends copies of `nr` tasks. Returns false as snapshot_add() returns NULL. */
+bool snapshot_add_copies(struct snapshot *snapshot, const struct task *tasks, size_t nr);
 /* Never NULL: what is not known of a wait is zero. */
 const struct wait_more *waits_more_none(void);
 static inline const struct wait_more *waits_more(const struct waits_on *waits)

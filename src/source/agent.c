@@ -59,7 +59,9 @@ static void agent_close(void *ctx)
 	texts_keeper_release(&agent->texts);
 	free(agent->rows);
 	free(agent->more);
+	free(agent->seen);
 	free(agent->kept);
+	free(agent->blocks);
 	free(agent->changed);
 	free(agent->others);
 	free(agent->tids);
@@ -113,12 +115,15 @@ static int grow_rows(struct agent *agent, struct err *e)
 {
 	uint32_t wanted = agent->region.nr_slots;
 	bool room = array_reserve_zeroed(&agent->rows, &agent->cap_rows, wanted) &&
-		    array_reserve_zeroed(&agent->more, &agent->cap_more, wanted);
+		    array_reserve_zeroed(&agent->more, &agent->cap_more, wanted) &&
+		    array_reserve_zeroed(&agent->blocks, &agent->cap_blocks,
+					 wanted / REST_ROWS + 1);
 
 	link_rows(agent);
 	if (wanted > 0 && agent->cap_kept == 0)
 		array_reserve_lines(&agent->kept, &agent->cap_kept, wanted);
 	if (!room || !array_reserve(&agent->kept, &agent->cap_kept, wanted) ||
+	    !array_reserve(&agent->seen, &agent->cap_seen, wanted) ||
 	    !array_reserve(&agent->changed, &agent->cap_changed, wanted))
 		return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
 	/* Only a faulty writer decreases the count; drop the rows above it. */
@@ -211,14 +216,27 @@ static bool add_row(struct agent *agent, uint32_t i, const struct source_focus *
 	return true;
 }
 
+static int no_room(const struct agent *agent, struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory for %u threads", agent->nr_rows);
+}
+
 static int add_rows(struct agent *agent, const struct source_focus *focus,
 		    struct snapshot *out, struct err *e)
 {
 	snapshot_reserve(out, agent->nr_threads + agent->nr_others + 16);
 	agent->texts_usable = texts_begin(&agent->texts, out);
+	rest_choose(agent, focus);
 	for (uint32_t i = 0; i < agent->nr_rows; i++) {
 		const struct row *row = &agent->rows[i];
+		uint32_t resting = rest_run(agent, i);
 
+		if (resting > 0) {
+			if (!snapshot_add_copies(out, &agent->kept[i], resting))
+				return no_room(agent, e);
+			i += resting - 1;
+			continue;
+		}
 		if (i + AHEAD < agent->nr_rows && agent->rows[i + AHEAD].kept_moves) {
 			const struct row_more *more = agent->rows[i + AHEAD].more;
 
@@ -226,10 +244,11 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 			__builtin_prefetch(&more->waits);
 			__builtin_prefetch(&more->waits.text);
 		}
-		if (row->kind != WIRE_FREE && !row->dead &&
-		    !add_row(agent, i, focus, out))
-			return err_set(e, ERR_NOMEM, "no memory for %u threads",
-				       agent->nr_rows);
+		if (row->kind == WIRE_FREE || row->dead)
+			continue;
+		if (!add_row(agent, i, focus, out))
+			return no_room(agent, e);
+		rest_settle(agent, i);
 	}
 	if (agent->texts.now)
 		texts_end(&agent->texts);
@@ -369,7 +388,7 @@ static bool is_current(const struct agent *agent, pid_t tid)
 
 		if (row->tid == tid && row->kind == WIRE_THREAD && !row->dead)
 			return __atomic_load_n(&region_slot(&agent->region, i)->seq,
-					       __ATOMIC_ACQUIRE) == row->seq;
+					       __ATOMIC_ACQUIRE) == agent->seen[i].seq;
 	}
 	return false;
 }
@@ -429,6 +448,7 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 					   : agent->polls < 4  ? NAMES_OF_ADDRESSES_NS
 							       : NAMES_LATER_NS);
 	agent->nr_changed = 0;
+	rest_begin(agent);
 	for (uint32_t i = 0; i < agent->nr_rows; i++) {
 		if (i + AHEAD < agent->nr_rows)
 			__builtin_prefetch(region_slot(&agent->region, i + AHEAD));

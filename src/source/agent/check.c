@@ -27,7 +27,6 @@
 	(3 * CLOCK_MS_NS) /* threads that seem to run, or are contradicted */
 #define CHECK_ALL_NS    (5 * CLOCK_SECOND_NS) /* for a single snapshot */
 #define CHECK_AGE_NS    (500 * CLOCK_MS_NS)   /* minimum age of a wait to be checked */
-#define CHECK_REPEAT_NS (60 * CLOCK_SECOND_NS)
 
 #define NAMES_FIRST_NS  (80 * CLOCK_MS_NS)
 #define NAMES_BUDGET_NS (CLOCK_MS_NS / 5)
@@ -56,6 +55,7 @@ static int compare_claims(const void *a, const void *b)
 static void kill_row(struct agent *agent, struct row *row)
 {
 	row_drop_thread(agent, row);
+	rest_wake(agent, row_index(agent, row));
 	row->dead = true;
 	if (agent->nr_threads)
 		agent->nr_threads--;
@@ -212,7 +212,7 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 		return CHECK_UNKNOWN;
 	/* The thread continued in the meantime, which is not a contradiction. */
 	if (__atomic_load_n(&region_slot(&agent->region, i)->seq, __ATOMIC_ACQUIRE) !=
-	    row->seq)
+	    agent->seen[i].seq)
 		return CHECK_UNKNOWN;
 	if (row->more->slot.state == WIRE_STATE_RUNNING)
 		return call.running ? CHECK_AGREES : CHECK_DIFFERS;
@@ -309,8 +309,11 @@ void agent_check_rows(struct agent *agent, bool all)
 	for (uint32_t n = 0; n < agent->nr_rows; n++) {
 		uint32_t i = start + n < agent->nr_rows ? start + n
 							: start + n - agent->nr_rows;
-		int budget = check_due(agent, &agent->rows[i]);
+		int budget;
 
+		if (rest_is(agent, i))
+			continue;
+		budget = check_due(agent, &agent->rows[i]);
 		if (budget < 0)
 			continue;
 		if (left_ns[budget] <= 0) {
@@ -343,24 +346,25 @@ void agent_read_names(struct agent *agent, bool all)
 		char comm[PROC_COMM_MAX];
 
 		if (row->kind != WIRE_THREAD || row->dead ||
-		    (row->more->name_at_ns &&
-		     agent->now_ns - row->more->name_at_ns < row->more->name_kept_ns) ||
+		    agent->now_ns < row->name_due_ns ||
 		    (row->more->slot.flags & WIRE_SLOT_NAMED))
 			continue;
 		/* Most threads that name themselves do so when they begin. */
 		row->more->name_kept_ns =
-			row->more->name_at_ns ? row->more->name_kept_ns * 4 : NAME_NEW_NS;
+			row->name_due_ns ? row->more->name_kept_ns * 4 : NAME_NEW_NS;
 		if (row->more->name_kept_ns > NAME_KEPT_NS)
 			row->more->name_kept_ns = NAME_KEPT_NS;
-		row->more->name_at_ns = agent->now_ns;
+		row->name_due_ns = agent->now_ns + row->more->name_kept_ns;
 		ssize_t got = process_thread_text(&agent->kernel.process, row->tid,
 						  THREAD_NAME, comm, sizeof(comm));
 
 		/* The kernel adds a newline. */
 		if (got > 0) {
 			comm[got - 1] = '\0';
-			if (strcmp(row->more->name, comm) != 0)
+			if (strcmp(row->more->name, comm) != 0) {
 				row->kept_generation = 0;
+				rest_wake(agent, i);
+			}
 			snprintf(row->more->name, sizeof(row->more->name), "%.*s",
 				 WIRE_NAME_BYTES, comm);
 		}

@@ -3,6 +3,7 @@
 #ifndef SOURCE_AGENT_PRIVATE_H
 #define SOURCE_AGENT_PRIVATE_H
 
+#include "base/clock.h"
 #include "core/texts.h"
 #include "source/agent/agent.h"
 #include "source/agent/region.h"
@@ -45,8 +46,7 @@ struct row_more {
 	const struct stack *created_by;
 	uint64_t creator_id;
 	struct row_labels *labels;
-	/* when its name was read, and how long it is kept */
-	int64_t name_at_ns, name_kept_ns;
+	int64_t name_kept_ns; /* how long its name was kept, after it was last read */
 	char name[WIRE_NAME_BYTES + 1];
 	char creator_name[WIRE_NAME_BYTES];
 	float cpu_percent;
@@ -60,9 +60,6 @@ _Static_assert(sizeof(struct row_more) <= 512, "there may be ten thousand thread
 /* What is known about a slot; valid while its sequence number stays the same. Every poll
  * reads all rows, so that they are small and next to each other. */
 struct row {
-	/* those of the slot */
-	uint32_t seq;
-	uint32_t flags;
 	pid_t tid; /* in our pid namespace */
 	uint8_t kind;
 	/* number of consecutive samples in which the kernel disagreed */
@@ -86,10 +83,25 @@ struct row {
 	uint32_t whole_generation; /* symbols_generation() of `whole` */
 	int64_t kept_until_ns;     /* … and as long as that says the right time */
 	int64_t checked_ns;        /* when the kernel was last asked */
+	int64_t name_due_ns;       /* when its name is read again */
 	struct thread *thread;     /* if not NULL, the kernel's view is shown instead */
 	/* its stack in this wait, if it was unwound; or NULL */
 	const struct stack *whole;
 	struct row_more *more; /* never NULL */
+};
+
+/* What the slot of a row was when the row was taken from it. */
+struct row_seen {
+	uint32_t seq, flags;
+};
+
+/* Rows next to each other. */
+#define REST_ROWS 64u
+struct row_block {
+	/* a bit for each row that is kept and needs no look; of these, those that wait for a
+	 * lock, whose holder may change */
+	uint64_t resting, owned;
+	int64_t until_ns; /* when the first of them needs a look */
 };
 
 /* The owner of the lock at an address, valid for one poll. */
@@ -122,11 +134,13 @@ struct agent {
 	struct resource_reader resources;
 	struct row *rows;
 	struct row_more *more; /* parallel to rows, which point to it */
+	struct row_seen *seen; /* parallel to rows */
 	struct task *kept;     /* parallel to rows: see row_keep() */
+	struct row_block *blocks;
 	struct texts_keeper texts;
 	bool texts_usable; /* in this poll */
 	uint32_t nr_rows;
-	size_t cap_rows, cap_more, cap_kept, cap_changed;
+	size_t cap_rows, cap_more, cap_seen, cap_kept, cap_blocks, cap_changed;
 	uint32_t nr_threads; /* number of live rows that are threads */
 	uint64_t polls;
 	/* a whole stack is read again after this many samples; a power of two */
@@ -146,6 +160,7 @@ struct agent {
 	size_t nr_tids;
 	size_t cap_tids;
 
+	uint32_t focus_row; /* of the task that was last looked at in detail */
 	uint32_t check_cursor;
 	uint32_t name_cursor;
 	uint32_t *changed; /* rows that changed in this poll or are running */
@@ -157,6 +172,24 @@ struct agent {
 	uint64_t chans_poll; /* the poll in which the hash was built */
 	struct owner_entry owners[OWNERS_MAX];
 };
+
+#define CHECK_REPEAT_NS (60 * CLOCK_SECOND_NS)
+
+static inline bool rest_is(const struct agent *agent, uint32_t i)
+{
+	return agent->blocks[i / REST_ROWS].resting >> (i % REST_ROWS) & 1;
+}
+
+/* Call this whenever anything about a row changes. */
+static inline void rest_wake(struct agent *agent, uint32_t i)
+{
+	agent->blocks[i / REST_ROWS].resting &= ~(1ull << (i % REST_ROWS));
+}
+
+static inline uint32_t row_index(const struct agent *agent, const struct row *row)
+{
+	return (uint32_t)(row - agent->rows);
+}
 
 /* row.c: turns slots into rows. */
 /* Frees what it points to, but not itself. */
@@ -177,6 +210,16 @@ void row_to_task(struct agent *agent, struct row *row, bool details, struct snap
 bool row_is_kept(const struct agent *agent, const struct row *row);
 /* Keeps the task of a row that did not change, so that the next poll only copies it. */
 void row_keep(struct agent *agent, uint32_t i, const struct task *task, bool details);
+
+/* rest.c: which rows need no look. */
+/* A look begins: those whose time has come rest no more. */
+void rest_begin(struct agent *agent);
+/* Those of which more is asked, or whose lock has another holder, rest no more. */
+void rest_choose(struct agent *agent, const struct source_focus *focus);
+/* The number of rows from this one on that rest. */
+uint32_t rest_run(const struct agent *agent, uint32_t i);
+/* The task of the row was added. */
+void rest_settle(struct agent *agent, uint32_t i);
 
 /* wait.c: describes what a published wait is for. */
 void row_describe_wait(struct agent *agent, struct row *row);

@@ -27,6 +27,7 @@ void row_reset(struct agent *agent, struct row *row)
 	if (row->kind == WIRE_THREAD && agent->nr_threads && !row->dead)
 		agent->nr_threads--;
 	row_drop_thread(agent, row);
+	rest_wake(agent, row_index(agent, row));
 	row_release(more);
 	memset(more, 0, sizeof(*more));
 	more->cpu_percent = -1;
@@ -106,16 +107,25 @@ static bool take_slot(struct agent *agent, struct row *row, const struct wire_sl
 	return !same_task && slot->kind == WIRE_THREAD;
 }
 
-bool row_update(struct agent *agent, uint32_t i)
+static bool row_slot_is_same(const struct agent *agent, uint32_t i)
 {
 	const struct wire_slot *live = region_slot(&agent->region, i);
+
+	return __atomic_load_n(&live->seq, __ATOMIC_ACQUIRE) == agent->seen[i].seq &&
+	       __atomic_load_n(&live->flags, __ATOMIC_RELAXED) == agent->seen[i].flags;
+}
+
+bool row_update(struct agent *agent, uint32_t i)
+{
 	struct row *row = &agent->rows[i];
-	uint32_t seq = __atomic_load_n(&live->seq, __ATOMIC_ACQUIRE);
-	uint32_t flags = __atomic_load_n(&live->flags, __ATOMIC_RELAXED);
+	bool same = row_slot_is_same(agent, i);
 	struct wire_slot slot;
 
+	if (same && rest_is(agent, i))
+		return false;
+	rest_wake(agent, i);
 	row->changed = false;
-	if (row->known && seq == row->seq && flags == row->flags && !row->torn) {
+	if (same && row->known && !row->torn) {
 		row->unchanged = true;
 		if (row->kind == WIRE_THREAD && row->running)
 			agent->changed[agent->nr_changed++] = i;
@@ -129,8 +139,7 @@ bool row_update(struct agent *agent, uint32_t i)
 	bool appeared = take_slot(agent, row, &slot);
 
 	row->known = true;
-	row->seq = slot.seq;
-	row->flags = slot.flags;
+	agent->seen[i] = (struct row_seen){slot.seq, slot.flags};
 	if (row->kind == WIRE_THREAD)
 		agent->changed[agent->nr_changed++] = i;
 	return appeared;
@@ -255,7 +264,7 @@ static void counts_to_task(const struct agent *agent, const struct row *row,
 {
 	uint32_t *counts = arena_alloc(&out->arena, STATE_COUNT * sizeof(*counts));
 
-	if (!counts || !region_read_counts(&agent->region, (uint32_t)(row - agent->rows),
+	if (!counts || !region_read_counts(&agent->region, row_index(agent, row),
 					   row->more->slot.serial, counts + 1))
 		return;
 	task_edit(task, &out->arena)->state_counts = counts;

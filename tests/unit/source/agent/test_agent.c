@@ -442,6 +442,19 @@ static void have_slot(void *arg)
 		syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 }
 
+/* Starts a process and waits until it has its slot. */
+static pid_t slot_open(struct looker *looker, const struct slot_says *says)
+{
+	pid_t pid = child_start(have_slot, (void *)says);
+	int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;
+	struct err e;
+
+	while (!choose("agent", pid, &e) && clock_mono_ns() < end_ns)
+		usleep(1000);
+	assert_int_equal(looker_open(looker, &source_agent, pid), 0);
+	return pid;
+}
+
 /* Samples until the condition holds for the only row, or time is up. Returns the row. */
 static const struct task *slot_row(struct looker *looker, pid_t pid, bool stale)
 {
@@ -467,15 +480,10 @@ static void kernel_disagrees(void **state)
 	(void)state;
 	for (size_t i = 0; i < 6; i++) {
 		struct slot_says says = {.reads = i < 3, .state = states[i % 3]};
-		pid_t pid = child_start(have_slot, &says);
-		int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;
-		const struct task *task;
 		struct looker looker;
-		struct err e;
+		pid_t pid = slot_open(&looker, &says);
+		const struct task *task;
 
-		while (!choose("agent", pid, &e) && clock_mono_ns() < end_ns)
-			usleep(1000);
-		assert_int_equal(looker_open(&looker, &source_agent, pid), 0);
 		task = slot_row(&looker, pid, says.reads);
 		assert_int_equal(!(task->flags & TASK_STALE), !says.reads);
 		assert_int_equal(task->state, says.reads ? STATE_IO_READ : says.state);
@@ -490,19 +498,14 @@ static void another_owner(void **state)
 	uint32_t *lock = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct slot_says says = {.state = STATE_MUTEX, .object = (uintptr_t)lock};
-	int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 	struct looker looker;
-	struct err e;
 	pid_t pid;
 
 	(void)state;
 	assert_ptr_not_equal(lock, MAP_FAILED);
-	pid = child_start(have_slot, &says);
 	/* A mutex: its word, a count, its owner. */
 	lock[0] = 2;
-	while (!choose("agent", pid, &e) && clock_mono_ns() < end_ns)
-		usleep(1000);
-	assert_int_equal(looker_open(&looker, &source_agent, pid), 0);
+	pid = slot_open(&looker, &says);
 	for (int turn = 0; turn < 4; turn++) {
 		const struct task *task;
 
@@ -522,6 +525,28 @@ static void another_owner(void **state)
 	munmap(lock, 4096);
 }
 
+/* A thread at rest gets another name, as one that names others gives it. */
+static void renamed(void **state)
+{
+	int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;
+	struct looker looker;
+	pid_t pid = slot_open(&looker, &(struct slot_says){.state = STATE_COND});
+	struct agent *agent = looker.ctx;
+
+	(void)state;
+	do
+		slot_row(&looker, pid, false);
+	while (!rest_is(agent, 0) && clock_mono_ns() < end_ns);
+	/* As if the kernel had told another one before. */
+	agent->kept[0].name = "old";
+	strcpy(agent->rows[0].more->name, "old");
+	agent->rows[0].name_due_ns = 1;
+	assert_int_equal(looker_look(&looker, NULL), 0);
+	assert_string_equal(looker_task(&looker, pid)->name, "fake");
+	looker_close(&looker);
+	child_stop(pid);
+}
+
 /* Whatever times a slot has, a row is not older than its process. */
 static void any_times(void **state)
 {
@@ -533,15 +558,11 @@ static void any_times(void **state)
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		struct slot_says says = {
 			.state = STATE_MUTEX, .since_ns = times[i], .start_ns = times[i]};
-		int64_t began_ns = clock_mono_ns(), end_ns = began_ns + WAIT_LIMIT_NS;
-		pid_t pid = child_start(have_slot, &says);
-		const struct task *task;
+		int64_t began_ns = clock_mono_ns();
 		struct looker looker;
-		struct err e;
+		pid_t pid = slot_open(&looker, &says);
+		const struct task *task;
 
-		while (!choose("agent", pid, &e) && clock_mono_ns() < end_ns)
-			usleep(1000);
-		assert_int_equal(looker_open(&looker, &source_agent, pid), 0);
 		for (int looks = 0; looks < 3; looks++)
 			assert_int_equal(looker_look(&looker, NULL), 0);
 		task = looker_task(&looker, pid);
@@ -671,6 +692,7 @@ int main(void)
 		cmocka_unit_test(sockets_that_lie),
 		cmocka_unit_test(kernel_disagrees),
 		cmocka_unit_test(another_owner),
+		cmocka_unit_test(renamed),
 		cmocka_unit_test(any_times),
 	};
 

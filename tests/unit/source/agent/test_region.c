@@ -107,14 +107,19 @@ static void look_begin(struct look *look, struct fixture *f)
 	look->snapshot = NULL;
 }
 
-static void look_again(struct look *look)
+static void look_at(struct look *look, const struct source_focus *focus)
 {
 	struct err e;
 
 	err_clear(&e);
 	snapshot_unref(look->snapshot);
 	look->snapshot = snapshot_new();
-	assert_int_equal(source_agent.sample(look->agent, NULL, look->snapshot, &e), 0);
+	assert_int_equal(source_agent.sample(look->agent, focus, look->snapshot, &e), 0);
+}
+
+static void look_again(struct look *look)
+{
+	look_at(look, NULL);
 }
 
 static void look_end(struct look *look)
@@ -419,6 +424,74 @@ static void counters(void **state)
 	drop(&f);
 }
 
+static size_t nr_resting(const struct look *look)
+{
+	size_t nr = 0;
+
+	for (uint32_t i = 0; i < look->agent->nr_rows; i++)
+		nr += rest_is(look->agent, i);
+	return nr;
+}
+
+/* Rows at rest are copied together, until their slot changes, or more is asked of them. */
+static void resting(void **state)
+{
+	struct source_focus focus = {.kind = TASK_COROUTINE, .id = 107};
+	struct fixture f;
+	struct look look;
+
+	(void)state;
+	make(&f, true);
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		put_coroutine(&f, i, 100 + i);
+		f.slots[i].state = STATE_COND;
+		f.slots[i].object = 0x1000 + i;
+		f.slots[i].counts[STATE_COND - 1] = i;
+	}
+	look_begin(&look, &f);
+	for (int i = 0; i < 4; i++)
+		look_again(&look);
+	assert_int_equal(nr_resting(&look), SLOTS);
+	assert_int_equal(rest_run(look.agent, 1), SLOTS - 1);
+	look_again(&look);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		assert_int_equal(find(&look, TASK_COROUTINE, 100 + i)->waits.address,
+				 0x1000 + i);
+	/* One waits for something else, one has ended. */
+	f.slots[3].state = STATE_SEMAPHORE;
+	f.slots[3].seq += 2;
+	f.slots[5].kind = WIRE_FREE;
+	f.slots[5].seq += 2;
+	look_again(&look);
+	assert_int_equal(nr_resting(&look), SLOTS - 2);
+	assert_int_equal(find(&look, TASK_COROUTINE, 103)->state, STATE_SEMAPHORE);
+	assert_null(find(&look, TASK_COROUTINE, 105));
+	assert_int_equal(find(&look, TASK_COROUTINE, 106)->waits.address, 0x1006);
+	/* The counters are shown of the one that is asked for, and only then. */
+	look_at(&look, &focus);
+	assert_int_equal(
+		task_more(find(&look, TASK_COROUTINE, 107))->state_counts[STATE_COND], 7);
+	assert_null(task_more(find(&look, TASK_COROUTINE, 108))->state_counts);
+	look_again(&look);
+	assert_null(task_more(find(&look, TASK_COROUTINE, 107))->state_counts);
+	focus = (struct source_focus){.all = true};
+	look_at(&look, &focus);
+	assert_non_null(task_more(find(&look, TASK_COROUTINE, 108))->state_counts);
+	/* A text with a time of day is made again when that is no longer right. */
+	for (int i = 0; i < 3; i++)
+		look_again(&look);
+	assert_true(rest_is(look.agent, 8));
+	look.agent->blocks[8 / REST_ROWS].until_ns = 1;
+	look.agent->rows[8].kept_until_ns = 1;
+	f.slots[8].what[0] = 'w';
+	look.agent->rows[8].more->slot.what[0] = 'w';
+	look.agent->rows[8].waits_known = false;
+	look_again(&look);
+	assert_string_equal(find(&look, TASK_COROUTINE, 108)->waits.text, "w");
+	look_end(&look);
+	drop(&f);
+}
+
 static void channels(void **state)
 {
 	struct fixture f;
@@ -517,6 +590,7 @@ int main(void)
 		cmocka_unit_test(values_out_of_range),
 		cmocka_unit_test(one_thread_twice),
 		cmocka_unit_test(counters),
+		cmocka_unit_test(resting),
 		cmocka_unit_test(channels),
 		cmocka_unit_test(shrinks),
 		cmocka_unit_test(by_memory),
