@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tasks are sorted by age first, unless no two are equal in the column. All later sorts
- * are stable, so this order breaks their ties. */
+/* The tasks are sorted by age first, unless few are equal in the column: then only those
+ * are sorted by age. All later sorts are stable, so this order breaks their ties. */
 #include "core/task_order.h"
 
 #include <stdlib.h>
@@ -159,19 +159,20 @@ static size_t group_end(const struct task_order *order, size_t group)
 	return group + 1 < order->nr_groups ? order->groups[group + 1] : order->count;
 }
 
-/* Tasks of the same age are ordered by kind and id. */
-static void sort_ids(struct task_orders *orders, const struct task_order *order,
-		     const struct subject *subject)
+/* Sorts those of the sorted items that have equal keys by kind and id. */
+static void sort_ids(struct task_orders *orders, const struct subject *subject,
+		     struct sort_item *items, size_t count)
 {
-	for (size_t group = 0; group < order->nr_groups; group++) {
-		size_t from = order->groups[group], end = group_end(order, group);
-		struct sort_item *items = orders->items + from;
+	for (size_t i = 0, end; i < count; i = end) {
+		uint64_t key = items[i].key;
 
-		if (end - from < 2)
+		for (end = i + 1; end < count && items[end].key == key; end++)
 			continue;
-		for (size_t i = 0; i < end - from; i++)
-			items[i].key = id_key(task_at(subject, items[i].index));
-		sort_items(items, orders->spare, end - from);
+		if (end - i < 2)
+			continue;
+		for (size_t at = i; at < end; at++)
+			items[at].key = id_key(task_at(subject, items[at].index));
+		sort_items(items + i, orders->spare, end - i);
 	}
 }
 
@@ -191,36 +192,84 @@ static void sort_by_age(struct task_orders *orders, struct task_order *order,
 	}
 	sort_items(orders->items, orders->spare, subject->count);
 	find_groups(order, orders->items, subject->count);
-	sort_ids(orders, order, subject);
+	sort_ids(orders, subject, orders->items, subject->count);
 	for (size_t i = 0; i < subject->count; i++)
 		order->list[i] = orders->items[i].index;
 }
 
-/* Sorts tasks of which no two are equal in the column, so that their ages do not matter.
- * Returns false if two are, or if that is not known without sorting them. */
+/* Sorts by id, if no two have the same, so that their ages do not matter. */
 static bool sort_distinct(struct task_orders *orders, struct task_order *order,
-			  const struct subject *subject, enum column_id column)
+			  const struct subject *subject)
 {
 	size_t count = subject->count;
 
-	if (text_ranks_has(column) ? orders->ranks.rank != count : column != COLUMN_ID)
-		return false;
 	for (size_t i = 0; i < count; i++)
 		orders->items[i] = (struct sort_item){orders->keys[i], (uint32_t)i};
-	if (column == COLUMN_ID) {
-		sort_items(orders->items, orders->spare, count);
-		find_groups(order, orders->items, count);
-		if (order->nr_groups != count)
-			return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		size_t at = column == COLUMN_ID ? i : orders->keys[i];
-
-		order->list[at] = subject->list[orders->items[i].index];
-		order->groups[i] = (uint32_t)i;
-	}
-	order->nr_groups = order->count = count;
+	sort_items(orders->items, orders->spare, count);
+	find_groups(order, orders->items, count);
+	if (order->nr_groups != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		order->list[i] = subject->list[orders->items[i].index];
+	order->count = count;
 	order->any_now = true;
+	return true;
+}
+
+/* How many items before it is used the task of one is asked for. */
+#define BEFORE_TASK 16u
+
+/* Sorts items from `from` to `end`, which are equal in a column: the oldest come first. */
+static void sort_equal(struct task_orders *orders, struct task_order *order,
+		       const struct subject *subject, size_t from, size_t end)
+{
+	struct sort_item *items = orders->ranks.items;
+
+	for (size_t i = from; i < end; i++) {
+		const struct task *task = task_at(subject, items[i].index);
+		int64_t age_ns = task_age_ns(task, subject->now_ns);
+
+		if (i + BEFORE_TASK < subject->count)
+			__builtin_prefetch(
+				task_at(subject, items[i + BEFORE_TASK].index));
+		order->any_now &= age_ns != 0;
+		items[i].key = ~(uint64_t)(age_ns + 1);
+	}
+	sort_items(items + from, orders->spare, end - from);
+	sort_ids(orders, subject, items + from, end - from);
+}
+
+/* Takes the order of texts of which few are equal. Only the tasks that have those are sorted
+ * by age. */
+static void sort_separate(struct task_orders *orders, struct task_order *order,
+			  const struct subject *subject)
+{
+	const struct text_ranks *ranks = &orders->ranks;
+
+	order->count = subject->count;
+	order->nr_groups = ranks->rank;
+	order->any_now = true;
+	for (size_t group = 0; group < order->nr_groups; group++)
+		order->groups[group] = ranks->first[group];
+	for (size_t group = 0; group < order->nr_groups; group++) {
+		size_t from = order->groups[group], end = group_end(order, group);
+
+		if (end - from > 1)
+			sort_equal(orders, order, subject, from, end);
+	}
+	for (size_t i = 0; i < subject->count; i++)
+		order->list[i] = subject->list[ranks->items[i].index];
+}
+
+/* Sorts tasks whose ages matter in few cases or none. Returns false if they matter. */
+static bool sort_without_ages(struct task_orders *orders, struct task_order *order,
+			      const struct subject *subject, enum column_id column)
+{
+	if (column == COLUMN_ID)
+		return sort_distinct(orders, order, subject);
+	if (!text_ranks_has(column) || !orders->ranks.separate)
+		return false;
+	sort_separate(orders, order, subject);
 	return true;
 }
 
@@ -359,7 +408,7 @@ const struct task_order *task_orders_all(struct task_orders *orders,
 	if (!make_room(orders, order, subject.count) ||
 	    find_keys(orders, &subject, column) != 0)
 		return NULL;
-	if (!sort_distinct(orders, order, &subject, column)) {
+	if (!sort_without_ages(orders, order, &subject, column)) {
 		by_age = find_by_age(orders, &subject);
 		if (!by_age)
 			return NULL;
@@ -384,7 +433,7 @@ const struct task_order *task_orders_some(struct task_orders *orders,
 		if (!make_room(orders, order, count) ||
 		    find_keys(orders, &subject, column) != 0)
 			return NULL;
-		if (sort_distinct(orders, order, &subject, column))
+		if (sort_without_ages(orders, order, &subject, column))
 			return order;
 	}
 	sort_by_age(orders, by_age, &subject);

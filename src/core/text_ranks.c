@@ -253,7 +253,7 @@ static size_t number_batch(struct text_ranks *ranks, const struct snapshot *s,
 }
 
 /* Numbers the texts. Returns how many there are; `count` if each task has one of its
- * own, which are then numbered by position. */
+ * own, which are then not numbered. */
 static size_t number_texts(struct text_ranks *ranks, const struct snapshot *s,
 			   const uint32_t *list, size_t count, enum column_id column)
 {
@@ -268,13 +268,7 @@ static size_t number_texts(struct text_ranks *ranks, const struct snapshot *s,
 			bring_cell(column, &s->tasks[list[at]]);
 		known = number_batch(ranks, s, list, i, end - i, column, known);
 	}
-	if (i == count)
-		return known;
-	for (i = 0; i < count; i++) {
-		ranks->ids[i] = (uint32_t)i;
-		ranks->first[i] = list[i];
-	}
-	return count;
+	return i == count ? known : count;
 }
 
 /* ---- Sorting the texts ---- */
@@ -285,36 +279,42 @@ static size_t number_texts(struct text_ranks *ranks, const struct snapshot *s,
 #define BEFORE_FRAME 16u
 #define BEFORE_TEXT  8u
 
-static const struct task *task_of(const struct text_ranks *ranks,
-				  const struct snapshot *s, size_t i)
+/* Texts that are to be sorted: by text a task that has it. */
+struct wanted {
+	const struct snapshot *snapshot;
+	const uint32_t *tasks;
+	size_t count;
+	enum column_id column;
+};
+
+static const struct task *task_of(const struct wanted *wanted, size_t i)
 {
-	return &s->tasks[ranks->first[i]];
+	return &wanted->snapshot->tasks[wanted->tasks[i]];
 }
 
 /* Has the processor bring what the texts after text i are made from. */
-static void bring_texts(const struct text_ranks *ranks, const struct snapshot *s,
-			size_t i, size_t count, enum column_id column)
+static void bring_texts(const struct wanted *wanted, size_t i)
 {
+	enum column_id column = wanted->column;
 	const struct frame *frame = NULL;
 
-	if (i + BEFORE_TASK >= count)
+	if (i + BEFORE_TASK >= wanted->count)
 		return;
-	bring_cell(column, task_of(ranks, s, i + BEFORE_TASK));
+	bring_cell(column, task_of(wanted, i + BEFORE_TASK));
 	switch (column) {
 	case COLUMN_NAME:
-		__builtin_prefetch(task_of(ranks, s, i + BEFORE_TEXT)->name);
+		__builtin_prefetch(task_of(wanted, i + BEFORE_TEXT)->name);
 		return;
 	case COLUMN_FUNCTION:
 	case COLUMN_LOCATION:
-		__builtin_prefetch(task_of(ranks, s, i + BEFORE_STACK)->stack);
-		__builtin_prefetch(task_top_frame(task_of(ranks, s, i + BEFORE_FRAME)));
-		frame = task_top_frame(task_of(ranks, s, i + BEFORE_TEXT));
+		__builtin_prefetch(task_of(wanted, i + BEFORE_STACK)->stack);
+		__builtin_prefetch(task_top_frame(task_of(wanted, i + BEFORE_FRAME)));
+		frame = task_top_frame(task_of(wanted, i + BEFORE_TEXT));
 		break;
 	case COLUMN_CREATED:
-		__builtin_prefetch(task_of(ranks, s, i + BEFORE_STACK)->created_by);
-		__builtin_prefetch(
-			task_creator_frame(task_of(ranks, s, i + BEFORE_FRAME)));
-		frame = task_creator_frame(task_of(ranks, s, i + BEFORE_TEXT));
+		__builtin_prefetch(task_of(wanted, i + BEFORE_STACK)->created_by);
+		__builtin_prefetch(task_creator_frame(task_of(wanted, i + BEFORE_FRAME)));
+		frame = task_creator_frame(task_of(wanted, i + BEFORE_TEXT));
 		break;
 	default:
 		return;
@@ -345,33 +345,6 @@ static size_t same_bytes(const char *one, const char *text, size_t at, size_t mo
 	return at;
 }
 
-/* Stores the first byte in which one of the texts differs. */
-static bool keep_texts(struct text_ranks *ranks, const struct snapshot *s, size_t count,
-		       enum column_id column, size_t *differs)
-{
-	char out[COLUMN_TEXT_MAX];
-	size_t same = TEXT_RANKS_BYTES;
-
-	arena_release(&ranks->arena);
-	arena_init(&ranks->arena, 0);
-	for (size_t i = 0; i < count; i++) {
-		bring_texts(ranks, s, i, count, column);
-		const char *text = column_format(column, task_of(ranks, s, i), 0, out);
-
-		if (text == out)
-			text = arena_strndup(&ranks->arena, out, TEXT_RANKS_BYTES);
-		if (!text)
-			return false;
-		ranks->texts[i] = text;
-		ranks->lengths[i] = (uint32_t)strnlen(text, TEXT_RANKS_BYTES);
-		ranks->items[i].index = (uint32_t)i;
-		same = ranks->lengths[i] < same ? ranks->lengths[i] : same;
-		same = same_bytes(ranks->texts[0], text, 0, same);
-	}
-	*differs = same;
-	return true;
-}
-
 /* Returns eight bytes of the text as a number with the same order. Bytes after the end of
  * the text are 0. */
 static uint64_t text_chunk(const char *text, size_t length, size_t offset)
@@ -397,62 +370,110 @@ static void bring_item(const struct text_ranks *ranks, const struct sort_item *i
 		__builtin_prefetch(ranks->texts[items[i + BEFORE_TEXT].index] + offset);
 }
 
-/* Returns the first byte from offset on in which one of the texts differs. */
+/* Keeps as keys of items from `from` on the eight bytes from the offset on. */
+static void keep_keys(struct text_ranks *ranks, size_t from, size_t count, size_t offset)
+{
+	struct sort_item *items = ranks->items + from;
+
+	for (size_t i = 0; i < count; i++) {
+		bring_item(ranks, items, i, count, offset);
+		items[i].key = text_chunk(ranks->texts[items[i].index],
+					  ranks->lengths[items[i].index], offset);
+	}
+}
+
+/* Keeps the texts, and as keys the eight bytes from where two of them begin to differ.
+ * Stores that offset, and whether one is longer. */
+static bool keep_texts(struct text_ranks *ranks, const struct wanted *wanted,
+		       size_t *differs, bool *longer)
+{
+	size_t same = TEXT_RANKS_BYTES, most = 0, stale = 0;
+	char out[COLUMN_TEXT_MAX];
+
+	arena_release(&ranks->arena);
+	arena_init(&ranks->arena, 0);
+	for (size_t i = 0; i < wanted->count; i++) {
+		bring_texts(wanted, i);
+		const char *text =
+			column_format(wanted->column, task_of(wanted, i), 0, out);
+		size_t length, before = same;
+
+		if (text == out)
+			text = arena_strndup(&ranks->arena, out, TEXT_RANKS_BYTES);
+		if (!text)
+			return false;
+		length = strnlen(text, TEXT_RANKS_BYTES);
+		ranks->texts[i] = text;
+		ranks->lengths[i] = (uint32_t)length;
+		most = length > most ? length : most;
+		same = length < same ? length : same;
+		same = same_bytes(ranks->texts[0], text, 0, same);
+		if (same < before) /* the keys so far are from too far to the right */
+			stale = i;
+		ranks->items[i] =
+			(struct sort_item){text_chunk(text, length, same), (uint32_t)i};
+	}
+	keep_keys(ranks, 0, stale, same);
+	*differs = same;
+	*longer = most > same;
+	return true;
+}
+
+/* Returns the first byte from offset on in which one of the texts differs, or SIZE_MAX if
+ * all are equal. */
 static size_t first_difference(const struct text_ranks *ranks,
 			       const struct sort_item *items, size_t count, size_t offset)
 {
 	const char *one = ranks->texts[items[0].index];
-	size_t same = ranks->lengths[items[0].index];
+	size_t same = ranks->lengths[items[0].index], most = same;
 
-	for (size_t i = 1; i < count && same > offset; i++) {
+	for (size_t i = 1; i < count && (same > offset || most == same); i++) {
 		const char *text = ranks->texts[items[i].index];
 		size_t length = ranks->lengths[items[i].index];
 
+		if (text == one)
+			continue;
 		bring_item(ranks, items, i, count, offset);
+		most = length > most ? length : most;
 		same = length < same ? length : same;
 		same = same_bytes(one, text, offset, same);
 	}
-	return same > offset ? same : offset;
+	return same == most ? SIZE_MAX : same;
 }
 
-/* Gives equal texts the next rank. From then on `first` is by text its rank. */
-static void give_rank(struct text_ranks *ranks, const struct sort_item *items,
-		      size_t count)
+/* Gives equal texts, those of items from `from` on, the next rank. From then on `first` is
+ * by text its rank, or by rank where its items begin. */
+static void give_rank(struct text_ranks *ranks, size_t from, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		ranks->first[items[i].index] = ranks->rank;
+	if (ranks->separate)
+		ranks->first[ranks->rank] = (uint32_t)from;
+	else
+		for (size_t i = from; i < from + count; i++)
+			ranks->first[ranks->items[i].index] = ranks->rank;
 	ranks->rank++;
 }
 
-/* Sorts and ranks texts that are equal before the offset, where two of them differ unless
- * all are equal. At most TEXT_RANKS_BYTES / 8 levels deep. */
+/* Sorts and ranks texts of which two differ and whose keys are from the offset on, before
+ * which they are equal. At most TEXT_RANKS_BYTES / 8 levels deep. */
 static void sort_texts(struct text_ranks *ranks, size_t from, size_t count, size_t offset)
 {
 	struct sort_item *items = ranks->items + from;
-	bool longer = false;
 
-	for (size_t i = 0; i < count; i++) {
-		size_t length = ranks->lengths[items[i].index];
-
-		bring_item(ranks, items, i, count, offset);
-		items[i].key = text_chunk(ranks->texts[items[i].index], length, offset);
-		longer |= length > offset;
-	}
-	if (!longer) { /* all are equal */
-		give_rank(ranks, items, count);
-		return;
-	}
 	sort_items(items, ranks->spare, count);
 	for (size_t i = 0, end; i < count; i = end) {
+		size_t differs = SIZE_MAX;
+
 		for (end = i + 1; end < count && items[end].key == items[i].key; end++)
 			continue;
 		/* Keys of texts that end before are equal only if the texts are. */
 		if (end - i > 1 && ranks->lengths[items[i].index] >= offset + 8)
-			sort_texts(
-				ranks, from + i, end - i,
-				first_difference(ranks, items + i, end - i, offset + 8));
-		else
-			give_rank(ranks, items + i, end - i);
+			differs = first_difference(ranks, items + i, end - i, offset + 8);
+		if (differs == SIZE_MAX) {
+			give_rank(ranks, from + i, end - i);
+			continue;
+		}
+		keep_keys(ranks, from + i, end - i, differs);
+		sort_texts(ranks, from + i, end - i, differs);
 	}
 }
 
@@ -477,18 +498,27 @@ int text_ranks_find(struct text_ranks *ranks, const struct snapshot *snapshot,
 		    const uint32_t *list, size_t count, enum column_id column,
 		    uint64_t *keys)
 {
-	size_t known, differs;
+	struct wanted wanted = {snapshot, list, count, column};
+	size_t differs;
+	bool longer;
 
 	ranks->rank = 0;
+	ranks->separate = true;
 	if (count == 0)
 		return 0;
 	if (!make_room(ranks, count))
 		return ERR_NOMEM;
-	known = number_texts(ranks, snapshot, list, count, column);
-	if (!keep_texts(ranks, snapshot, known, column, &differs))
+	wanted.count = number_texts(ranks, snapshot, list, count, column);
+	ranks->separate = wanted.count == count;
+	if (!ranks->separate)
+		wanted.tasks = ranks->first;
+	if (!keep_texts(ranks, &wanted, &differs, &longer))
 		return ERR_NOMEM;
-	sort_texts(ranks, 0, known, differs);
-	for (size_t i = 0; i < count; i++)
+	if (longer)
+		sort_texts(ranks, 0, wanted.count, differs);
+	else
+		give_rank(ranks, 0, wanted.count);
+	for (size_t i = 0; !ranks->separate && i < count; i++)
 		keys[i] = ranks->first[ranks->ids[i]];
 	return 0;
 }

@@ -246,6 +246,56 @@ static void orders_are_kept(void **state)
 		query_free(queries[i]);
 }
 
+/* Nearly all texts of the first tasks differ, and the others have few. Some differ only far
+ * to the right, and some not within the part that is compared. */
+static struct snapshot *few_equal_texts(void)
+{
+	struct snapshot *s = snapshot_new();
+
+	for (uint32_t i = 0; i < 6000; i++) {
+		struct task *task = snapshot_add(s);
+		uint32_t number = i < 5000 ? i * 7919 % 5003 : random_below(40);
+		struct frame frame = {.address = 1};
+		struct label *label = arena_alloc(&s->arena, sizeof(*label));
+
+		task->kind = (enum task_kind)random_below(3);
+		task->id = random_below(2000);
+		/* Some have no age, and some none yet. */
+		task->since_ns = random_below(9)
+					 ? NOW + 5 * SECOND - random_below(20) * SECOND
+					 : 0;
+		task->name = arena_printf(&s->arena, "%0*u", 1 + 65 * (int)(number % 3),
+					  number);
+		frame.function = intern_text(intern, task->name, strlen(task->name));
+		task->stack = stack_intern(stacks, &frame, 1, false);
+		label->key = number % 2 ? "user" : "a key";
+		label->text = task->name;
+		task->labels = label;
+		task->nr_labels = number % 10 != 0;
+	}
+	return s;
+}
+
+static void few_texts_are_equal(void **state)
+{
+	static const enum column_id columns[] = {COLUMN_NAME, COLUMN_FUNCTION,
+						 COLUMN_LABELS, COLUMN_CREATED};
+	struct snapshot *s = few_equal_texts();
+	struct rows rows;
+
+	s->mono_ns = NOW;
+	rows_init(&rows);
+	for (size_t i = 0; i < 2 * COUNT(columns); i++) {
+		struct rows_options options = options_for(columns[i / 2], i % 2);
+
+		assert_int_equal(rows_update(&rows, s, &options, NOW - 9 * SECOND, NULL),
+				 0);
+		assert_same_rows(&rows, s, &options);
+	}
+	rows_release(&rows);
+	snapshot_unref(s);
+}
+
 static void filters_combine(void **state)
 {
 	struct rows_options options = options_for(COLUMN_AGE, true);
@@ -406,6 +456,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_column_sorts_both_ways),
 		cmocka_unit_test(orders_are_kept),
+		cmocka_unit_test(few_texts_are_equal),
 		cmocka_unit_test(filters_combine),
 		cmocka_unit_test(nothing_passes),
 		cmocka_unit_test(a_row_is_found_by_identity),
