@@ -143,7 +143,7 @@ static const char *column_short_name(const char *function, char *out)
 	return out;
 }
 
-static const char *column_function(const struct frame *frame, char *out)
+static const char *column_frame_function(const struct frame *frame, char *out)
 {
 	if (!frame)
 		return "";
@@ -153,6 +153,13 @@ static const char *column_function(const struct frame *frame, char *out)
 		return "";
 	snprintf(out, COLUMN_TEXT_MAX, "0x%llx", (unsigned long long)frame->address);
 	return out;
+}
+
+static const char *column_function(const struct stack *stack, char *out)
+{
+	return stack && stack->function
+		       ? column_short_name(stack->function, out)
+		       : column_frame_function(stack_top_frame(stack), out);
 }
 
 const char *frame_format_location(const struct frame *frame, char out[COLUMN_TEXT_MAX])
@@ -187,7 +194,7 @@ static const char *column_created(const struct task *task, char *out)
 
 	if (!frame)
 		return task_more(task)->creator_name ? task_more(task)->creator_name : "";
-	length = column_append(out, 0, column_function(frame, part));
+	length = column_append(out, 0, column_frame_function(frame, part));
 	if (frame->file) {
 		length = column_append(out, length, length ? " " : "");
 		column_append(out, length, frame_format_location(frame, part));
@@ -234,7 +241,7 @@ const char *column_format(enum column_id id, const struct task *task, int64_t no
 	case COLUMN_NAME:
 		return task->name;
 	case COLUMN_FUNCTION:
-		return column_function(task_top_frame(task), out);
+		return column_function(task->stack, out);
 	case COLUMN_LOCATION:
 		return frame_format_location(task_top_frame(task), out);
 	case COLUMN_CREATED:

@@ -50,11 +50,13 @@ struct frame {
 /* Immutable and unique per content within a session: equal stacks have equal pointers. */
 struct stack {
 	size_t nr_frames; /* innermost first */
-	bool truncated;   /* does not reach the outermost frame */
 	uint64_t hash;
+	/* of that frame, so that a sort need not read it; NULL if unknown */
+	const char *function;
 	/* 1 + index of the frame that is relevant to a user; 0 if not determined yet */
 	uint32_t top;
-	uint8_t rests; /* not 0 for a pool worker that waits for work; core/pool.c */
+	bool truncated; /* does not reach the outermost frame */
+	uint8_t rests;  /* not 0 for a pool worker that waits for work; core/pool.c */
 	/* How deep in its work a task is that waits here; core/depth.c. */
 	uint8_t depth; /* number of frames of the program's own */
 	bool began;    /* they include the task's start function */

@@ -170,6 +170,7 @@ static struct stack *find_or_add(struct stack_table *table, const struct frame *
 	stack->hash = hash;
 	memcpy(stack->frames, frames, nr_frames * sizeof(*frames));
 	stack->top = (uint32_t)stack_find_top(frames, nr_frames) + 1;
+	stack->function = stack_top_frame(stack)->function;
 	stack->rests = pool_stack_rests(frames, nr_frames);
 	depth_measure(stack);
 	stack->site = stack_site(frames, nr_frames);

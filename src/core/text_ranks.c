@@ -297,6 +297,7 @@ static void bring_texts(const struct wanted *wanted, size_t i)
 {
 	enum column_id column = wanted->column;
 	const struct frame *frame = NULL;
+	const struct stack *stack;
 
 	if (i + BEFORE_TASK >= wanted->count)
 		return;
@@ -306,6 +307,11 @@ static void bring_texts(const struct wanted *wanted, size_t i)
 		__builtin_prefetch(task_of(wanted, i + BEFORE_TEXT)->name);
 		return;
 	case COLUMN_FUNCTION:
+		__builtin_prefetch(task_of(wanted, i + BEFORE_STACK)->stack);
+		stack = task_of(wanted, i + BEFORE_TEXT)->stack;
+		if (stack)
+			__builtin_prefetch(stack->function);
+		return;
 	case COLUMN_LOCATION:
 		__builtin_prefetch(task_of(wanted, i + BEFORE_STACK)->stack);
 		__builtin_prefetch(task_top_frame(task_of(wanted, i + BEFORE_FRAME)));
@@ -319,9 +325,9 @@ static void bring_texts(const struct wanted *wanted, size_t i)
 	default:
 		return;
 	}
-	if (frame && column != COLUMN_LOCATION)
+	if (frame && column == COLUMN_CREATED)
 		__builtin_prefetch(frame->function);
-	if (frame && column != COLUMN_FUNCTION)
+	if (frame)
 		__builtin_prefetch(frame->file);
 }
 

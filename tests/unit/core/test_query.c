@@ -537,7 +537,7 @@ static void answers_are_forgotten_with_the_snapshot(void **state)
 	snapshot->mono_ns = 1;
 	query_begin(query, snapshot);
 	assert_true(query_match(query, &task, 0));
-	stack->frames[2].function = "main.consumer";
+	stack->function = stack->frames[2].function = "main.consumer";
 	/* Remembered within one snapshot. */
 	query_begin(query, snapshot);
 	assert_true(query_match(query, &task, 0));

@@ -345,6 +345,7 @@ static void expect_top(const char *const *names)
 	}
 	task.stack = stack_intern(table, frames, n, false);
 	task.created_by = task.stack;
+	assert_ptr_equal(task.stack->function, task.stack->frames[wanted].function);
 	if (task_top_frame(&task) != &task.stack->frames[wanted])
 		fail_msg("%s instead of %s", task_top_frame(&task)->function,
 			 names[wanted]);
