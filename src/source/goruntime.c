@@ -321,6 +321,7 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 {
 	const struct go_more *more = go_entry_more(entry);
 	int64_t since_ns = entry->first_ns;
+	int64_t own_ns = go_sampler_kept(&go->sampler, entry)->since_ns;
 	size_t nr_labels = 0;
 
 	task->id = entry->goid;
@@ -335,10 +336,9 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 	task->turn = entry->turned ? entry->turn + 1u : 0;
 	if (entry->watched)
 		task->flags |= TASK_AGE_EXACT;
-	if (entry->since_ns && entry->since_ns < since_ns) {
+	if (own_ns && own_ns < since_ns) {
 		/* A wait cannot be older than the process. */
-		since_ns =
-			entry->since_ns > go->start_ns ? entry->since_ns : go->start_ns;
+		since_ns = own_ns > go->start_ns ? own_ns : go->start_ns;
 		task->flags &= ~(uint32_t)TASK_AGE_EXACT;
 	}
 	task->since_ns = since_ns;
@@ -396,9 +396,8 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 		fill_task(go, entry, whole, out, task);
 		suspect += entry->suspect;
 		if (entry->status == GO_STATUS_SYSCALL && task->tid)
-			in_c = go_threads_explain(&go->threads, entry,
-						  go_sampler_address(&go->sampler, entry),
-						  out, task);
+			in_c = go_threads_explain(&go->threads, &go->sampler, entry, out,
+						  task);
 		if (task->tid)
 			go_threads_note(&go->threads, entry, task, in_c);
 	}

@@ -38,9 +38,7 @@ struct go_more {
 /* What is known about an element of allgs. There may be a million of them, so it is small:
  * the address of its g is in another array, and rare things are in `more`. */
 struct go_entry {
-	uint64_t hash; /* hash of what must stay the same; 0 if nothing is known */
 	uint64_t goid;
-	int64_t since_ns; /* the runtime's own value, or 0 */
 	int64_t first_ns; /* when this wait was first seen */
 	const struct stack *stack;
 	const struct go_reason *reason; /* NULL if only the status is known */
@@ -72,6 +70,15 @@ struct go_entry {
 	struct go_more *more; /* or NULL; go_entry_more() reads it */
 };
 
+/* What a look needs of a goroutine that has not run, beside the entries, which it does not
+ * touch then. */
+struct go_kept {
+	/* of what must stay the same, see go_sampler_hash(); 0 if nothing is known, and even
+	 * if something is still to be searched for */
+	uint64_t hash;
+	int64_t since_ns; /* the runtime's own value, or 0 */
+};
+
 /* A goroutine that no longer waits as it did, for who counts waiters. */
 struct go_left {
 	struct go_chans *chans; /* as it was in the entry; owned */
@@ -101,9 +108,10 @@ struct go_sampler {
 
 	struct go_entry *entries; /* in the order of allgs */
 	uint64_t *addresses;      /* of their gs */
+	struct go_kept *kept;
 	size_t nr_entries;
 	size_t nr_known; /* of them, those that the last sample had */
-	size_t cap_entries, cap_addresses;
+	size_t cap_entries, cap_addresses, cap_kept;
 	size_t nr_shown;   /* live ones that are not the runtime's own */
 	size_t nr_syscall; /* live ones in a system call */
 	struct go_moves moves;
@@ -139,6 +147,19 @@ static inline uint64_t go_sampler_address(const struct go_sampler *sampler,
 					  const struct go_entry *entry)
 {
 	return sampler->addresses[entry - sampler->entries];
+}
+static inline struct go_kept *go_sampler_kept(const struct go_sampler *sampler,
+					      const struct go_entry *entry)
+{
+	return &sampler->kept[entry - sampler->entries];
+}
+/* Returns the hash of its g as it was read, or 0 if nothing is known. */
+static inline uint64_t go_sampler_hash(const struct go_sampler *sampler,
+				       const struct go_entry *entry)
+{
+	uint64_t hash = go_sampler_kept(sampler, entry)->hash;
+
+	return hash ? hash | 1 : 0;
 }
 /* Never NULL: what is not known is zero. */
 static inline const struct go_more *go_entry_more(const struct go_entry *entry)

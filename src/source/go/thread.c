@@ -206,9 +206,12 @@ void go_threads_sample(struct go_threads *threads, const struct go_sampler *samp
 			   threads->all);
 }
 
-bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry,
-			uint64_t g, struct snapshot *out, struct task *task)
+bool go_threads_explain(struct go_threads *threads, const struct go_sampler *sampler,
+			const struct go_entry *entry, struct snapshot *out,
+			struct task *task)
 {
+	uint64_t g = go_sampler_address(sampler, entry);
+	uint64_t hash = go_sampler_hash(sampler, entry);
 	const struct go_g_layout *layout = &threads->layout->g;
 	struct thread *thread;
 	uint8_t now[GO_G_BYTES_MAX];
@@ -225,8 +228,8 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 		unwind_c(threads, thread);
 	/* If the goroutine has moved on, the thread may be doing something else by
 	 * now. */
-	if (!entry->hash || !memory_read(threads->mem, g, now, layout->bytes) ||
-	    go_g_hash(now, layout) != entry->hash)
+	if (!hash || !memory_read(threads->mem, g, now, layout->bytes) ||
+	    go_g_hash(now, layout) != hash)
 		return false;
 	stack = with_c_frames(threads, thread->stack, task->stack);
 	if (stack)

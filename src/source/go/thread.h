@@ -56,8 +56,9 @@ void go_threads_sample(struct go_threads *threads, const struct go_sampler *samp
 pid_t go_threads_of(struct go_threads *threads, uint64_t m);
 /* For a goroutine in a system call or in C, sets what its thread does there. Returns true
  * if it is in one. */
-bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry,
-			uint64_t g, struct snapshot *out, struct task *task);
+bool go_threads_explain(struct go_threads *threads, const struct go_sampler *sampler,
+			const struct go_entry *entry, struct snapshot *out,
+			struct task *task);
 /* Records that the goroutine runs on its task's thread or is locked to it. */
 void go_threads_note(struct go_threads *threads, const struct go_entry *entry,
 		     const struct task *task, bool in_c);

@@ -36,10 +36,10 @@ uint64_t go_crowd_group(const struct go_entry *entry)
 	return hash_mix((uintptr_t)entry->stack, (uintptr_t)entry->created_by) | 1;
 }
 
-static bool may_be_member(const struct go_entry *entry)
+static bool may_be_member(const struct go_sampler *sampler, const struct go_entry *entry)
 {
-	return entry->live && !entry->system && !entry->suspect && entry->hash &&
-	       entry->status != GO_STATUS_RUNNING;
+	return entry->live && !entry->system && !entry->suspect &&
+	       go_sampler_hash(sampler, entry) && entry->status != GO_STATUS_RUNNING;
 }
 
 /* Keeps the members that are still there. */
@@ -54,12 +54,12 @@ static void keep_members(struct go_crowd *crowd, const struct go_sampler *sample
 						       : NULL;
 
 		if (!entry || sampler->addresses[member->at] != member->address ||
-		    entry->goid != member->goid || !may_be_member(entry)) {
+		    entry->goid != member->goid || !may_be_member(sampler, entry)) {
 			forget_member(member);
 			crowd->changed = true;
 			continue;
 		}
-		if (member->hash != entry->hash)
+		if (member->hash != go_sampler_hash(sampler, entry))
 			member->hash = 0;
 		member->group = go_crowd_group(entry);
 		if (kept != i) {
@@ -100,7 +100,7 @@ static void add_members(struct go_crowd *crowd, const struct go_sampler *sampler
 		const struct go_entry *entry = &sampler->entries[i];
 		uint64_t group;
 
-		if (!may_be_member(entry))
+		if (!may_be_member(sampler, entry))
 			continue;
 		group = go_crowd_group(entry);
 		if (group == full || is_member(crowd, sampler->addresses[i]))

@@ -120,7 +120,8 @@ static void walk_crowd(struct go_look *look, const struct go_sampler *sampler)
 			for (size_t k = 0; keys && k < reach->nr_found; k++)
 				keys[k] = reach->found[k].key;
 			if (keys && !reach->why)
-				go_crowd_set(crowd, members[i], entries[i]->hash, keys,
+				go_crowd_set(crowd, members[i],
+					     go_sampler_hash(sampler, entries[i]), keys,
 					     reach->nr_found);
 		}
 		end_chunk(look);

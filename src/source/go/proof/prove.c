@@ -167,10 +167,11 @@ void go_prove_release(struct go_prove *prove)
 	memset(prove, 0, sizeof(*prove));
 }
 
-static enum go_wait_kind kind_of(const struct go_entry *entry)
+static enum go_wait_kind kind_of(const struct go_sampler *sampler,
+				 const struct go_entry *entry)
 {
 	if (!entry->live || entry->system || entry->suspect || !entry->reason ||
-	    !entry->hash || entry->state == STATE_GC ||
+	    !go_sampler_hash(sampler, entry) || entry->state == STATE_GC ||
 	    strstr(entry->reason->text, "(durable)"))
 		return GO_WAIT_ALIVE;
 	if (strstr(entry->reason->text, "(nil chan)") ||
@@ -208,9 +209,9 @@ static bool copy_rows(struct go_prove *prove, const struct go_sampler *sampler)
 		prove->rows[i] = (struct go_wait_row){
 			.address = sampler->addresses[i],
 			.goid = entry->goid,
-			.hash = entry->hash,
+			.hash = go_sampler_hash(sampler, entry),
 			.first_ns = entry->first_ns,
-			.kind = (uint8_t)kind_of(entry),
+			.kind = (uint8_t)kind_of(sampler, entry),
 			.leaked = entry->status == GO_STATUS_LEAKED,
 		};
 	}

@@ -93,7 +93,7 @@ static void kill_one(const struct go_layout *layout, useconds_t wait_us)
 	assert_int_equal(pthread_create(&thread, NULL, kill_later, &killer), 0);
 	for (int i = 0; i < SAMPLES && rc == 0; i++) {
 		for (size_t at = 0; at < sampler.nr_entries; at++)
-			sampler.entries[at].hash = 0;
+			sampler.kept[at].hash = 0;
 		rc = go_sampler_run(&sampler, 1000, &e);
 		if (rc == 0)
 			assert_int_equal(count_live(&sampler), GOROUTINES);

@@ -42,6 +42,7 @@ struct heap_world {
 	uint64_t *stacks; /* WORLD_STACK of each */
 	struct go_entry entries[WORLD_TASKS];
 	uint64_t addresses_of_gs[WORLD_TASKS];
+	struct go_kept kept[WORLD_TASKS];
 	size_t nr_tasks;
 	struct go_elf elf;
 	struct go_module module;
@@ -151,12 +152,10 @@ static inline uint64_t *world_task(struct heap_world *w, const struct stack *sta
 	g[GO_G_PC / 8] = 0x1000; /* in no function, so that all words count */
 	g[layout->status / 8] = GO_STATUS_WAITING;
 	g[layout->goid / 8] = i + 1;
-	w->entries[i] = (struct go_entry){.goid = i + 1,
-					  .hash = go_g_hash((uint8_t *)g, layout),
-					  .stack = stack,
-					  .status = GO_STATUS_WAITING,
-					  .live = true};
+	w->entries[i] = (struct go_entry){
+		.goid = i + 1, .stack = stack, .status = GO_STATUS_WAITING, .live = true};
 	w->addresses_of_gs[i] = address_of(g);
+	w->kept[i].hash = go_g_hash((uint8_t *)g, layout);
 	w->sampler.nr_entries = w->nr_tasks;
 	return words + WORLD_STACK / 2;
 }
@@ -215,6 +214,7 @@ static inline int world_setup(void **state)
 	w->sampler.stacks = &w->stacks_table;
 	w->sampler.entries = w->entries;
 	w->sampler.addresses = w->addresses_of_gs;
+	w->sampler.kept = w->kept;
 	assert_true(go_queues_init(&w->queues));
 	go_holds_init(&w->holds, &w->mem, &w->elf, &w->module, &w->sampler, &w->queues);
 	for (size_t size = 24; size <= 48; size += 8)

@@ -201,7 +201,7 @@ static void others(void **state)
 	/* Another look: one has run, and reaches it no longer. */
 	w->stacks[3 * WORLD_STACK + WORLD_STACK / 2] = 0;
 	w->gs[3][GO_G_CONTEXT / 8] = 1;
-	w->entries[3].hash = go_g_hash((uint8_t *)w->gs[3], &w->layout.g);
+	w->kept[3].hash = go_g_hash((uint8_t *)w->gs[3], &w->layout.g);
 	out = world_look(w);
 	assert_int_equal(need(holds_of(out, 1), "/all/reach/it")->others, 8);
 	snapshot_unref(out);
