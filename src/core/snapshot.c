@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -154,6 +155,8 @@ struct task *snapshot_add(struct snapshot *snapshot)
 
 	if (!task)
 		return NULL;
+	ahead_bring(snapshot->tasks, sizeof(*task), snapshot->nr_tasks,
+		    snapshot->cap_tasks, sizeof(*task));
 	memset(task, 0, sizeof(*task));
 	task->name = "";
 	task->cpu_percent = -1;
