@@ -44,14 +44,56 @@ static int compare_items(const void *a, const void *b)
 	return (left->address > right->address) - (left->address < right->address);
 }
 
+/* Returns the end of the run of ascending items that begins at `at`. */
+static size_t run_end(const struct memory_item *items, size_t nr_items, size_t at)
+{
+	while (++at < nr_items && items[at - 1].address <= items[at].address)
+		;
+	return at;
+}
+
+/* Merges each run with the next one. Returns how many there were. */
+static size_t merge_runs(const struct memory_item *items, size_t nr_items,
+			 struct memory_item *out)
+{
+	size_t runs = 0;
+
+	for (size_t at = 0; at < nr_items;) {
+		size_t left = at, right = run_end(items, nr_items, at), middle = right;
+		size_t end = right < nr_items ? run_end(items, nr_items, right) : right;
+
+		runs += middle < end ? 2 : 1;
+		for (; at < end; at++)
+			out[at] = right == end || (left < middle &&
+						   items[left].address <=
+							   items[right].address)
+					  ? items[left++]
+					  : items[right++];
+	}
+	return runs;
+}
+
+/* What a runtime has allocated one after the other consists of few runs. */
 static void sort_items(struct memory_item *items, size_t nr_items)
 {
-	for (size_t i = 1; i < nr_items; i++) {
-		if (items[i - 1].address > items[i].address) {
-			qsort(items, nr_items, sizeof(*items), compare_items);
-			return;
-		}
+	struct memory_item *from = items, *to, *spare;
+
+	if (nr_items == 0 || run_end(items, nr_items, 0) == nr_items)
+		return;
+	to = spare = malloc(nr_items * sizeof(*spare));
+	if (!spare) {
+		qsort(items, nr_items, sizeof(*items), compare_items);
+		return;
 	}
+	while (merge_runs(from, nr_items, to) > 2) {
+		struct memory_item *merged = to;
+
+		to = from;
+		from = merged;
+	}
+	if (to != items)
+		memcpy(items, to, nr_items * sizeof(*items));
+	free(spare);
 }
 
 /* Hands out the items that lie in the spans of `gather`. */

@@ -176,6 +176,45 @@ static void test_visit(void **state)
 	munmap(pages, 3 * PAGE);
 }
 
+#define OBJECTS 600u
+
+/* Whatever order they are in: ascending, descending, in runs of this length, shuffled. */
+static void test_orders(void **state)
+{
+	struct memory mem = self();
+	uint8_t *objects = calloc(OBJECTS, 64);
+	struct memory_item items[OBJECTS];
+	struct memory_gather gather;
+
+	assert_true(memory_gather_init(&gather));
+	srandom(7);
+	for (size_t round = 0; round < 200; round++) {
+		size_t nr = round % 2 ? OBJECTS : round;
+		struct seen seen = {0};
+		bool there[OBJECTS] = {false};
+
+		for (size_t i = 0; i < nr; i++) {
+			size_t at = round % 5 == 0   ? nr - 1 - i
+				    : round % 5 == 1 ? (size_t)random() % nr
+						     : i * (round + 1) % nr;
+
+			items[i] = (struct memory_item){address_of(objects + at * 64),
+							(uint32_t)i, false};
+		}
+		memory_gather_visit(&mem, &gather, items, nr, 64, see, &seen);
+		assert_int_equal(seen.nr, nr);
+		for (size_t i = 0; i < nr; i++) {
+			assert_false(there[items[i].index]);
+			there[items[i].index] = true;
+			/* Equal ones stay in their order. */
+			assert_true(i == 0 || items[i].address > items[i - 1].address ||
+				    items[i].index > items[i - 1].index);
+		}
+	}
+	memory_gather_release(&gather);
+	free(objects);
+}
+
 /* An object that cannot be read does not spoil its neighbours. */
 static void test_gather_hole(void **state)
 {
@@ -244,7 +283,7 @@ int main(void)
 		cmocka_unit_test(test_spans),  cmocka_unit_test(test_process_gone),
 		cmocka_unit_test(test_gather), cmocka_unit_test(test_gather_hole),
 		cmocka_unit_test(test_scan),   cmocka_unit_test(test_spent),
-		cmocka_unit_test(test_visit),
+		cmocka_unit_test(test_visit),  cmocka_unit_test(test_orders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
