@@ -105,13 +105,20 @@ static struct evidence record_evidence(const struct track_record *record)
 				 record->most ? record->more->most_ns : 0};
 }
 
-static void record_set_evidence(struct track_record *record, struct evidence evidence)
+static void record_set_most(struct track_record *record, int64_t most_ns)
+{
+	record->most = most_ns != 0 && track_edit(record);
+	if (record->most)
+		record->more->most_ns = most_ns;
+}
+
+static inline void record_set_evidence(struct track_record *record,
+				       struct evidence evidence)
 {
 	record->why = (uint8_t)evidence.why;
 	record->number = evidence.number;
-	record->most = evidence.most_ns != 0 && track_edit(record);
-	if (record->most)
-		record->more->most_ns = evidence.most_ns;
+	if (record->most || evidence.most_ns)
+		record_set_most(record, evidence.most_ns);
 }
 
 /* The wait of this record has ended, at the latest when the next one began. */
@@ -235,12 +242,6 @@ static void track_leave(const struct track *track, struct track_record *record,
 					     record->state,    record->exact};
 }
 
-static void forget_pause(struct track_record *record)
-{
-	free(record->more->pause);
-	record->more->pause = NULL;
-}
-
 /* The task could not continue and waits again, so it is still the same wait. */
 static bool track_resume(const struct track *track, struct track_record *record,
 			 const struct task *task, uint64_t object, uint64_t site)
@@ -248,15 +249,15 @@ static bool track_resume(const struct track *track, struct track_record *record,
 	const struct track_pause *pause;
 	uint64_t turns;
 
-	if (!state_blocks(task->state) || state_blocks((enum task_state)record->state) ||
-	    !record->more || !record->more->pause)
+	if (!record->more || !state_blocks(task->state) ||
+	    state_blocks((enum task_state)record->state) || !record->more->pause)
 		return false;
 	pause = record->more->pause;
 	turns = 2 + (uint64_t)((track->now_ns - pause->left_ns) / CLOCK_SECOND_NS);
 	if (pause->state != task->state || pause->object != object ||
 	    pause->site != site || !site || !task->waits.retries ||
 	    task->switches - pause->switches > turns) {
-		forget_pause(record);
+		track_forget_pause(record);
 		return false;
 	}
 	record->state = pause->state;
@@ -265,7 +266,7 @@ static bool track_resume(const struct track *track, struct track_record *record,
 	record->stuck = pause->stuck;
 	record->over = pause->over;
 	record_set_evidence(record, pause->evidence);
-	forget_pause(record);
+	track_forget_pause(record);
 	return true;
 }
 

@@ -58,14 +58,13 @@ struct track_record {
 	struct track_more *more; /* or NULL */
 	uint32_t number;         /* of the evidence */
 	uint8_t why;
-	uint8_t kind;
 	uint8_t state;
-	uint8_t sample : 5; /* the last sample with this task */
+	uint8_t sample; /* the last one with this task; it begins again from 0 */
+	uint8_t kind : 4;
 	bool exact : 1;
 	bool retries : 1; /* it waits repeatedly for a limited time */
 	bool most : 1;    /* the evidence has more->most_ns */
 };
-#define TRACK_SAMPLES 32u /* then they are counted from 0 again */
 
 _Static_assert(sizeof(struct track_record) == 96, "there may be a million tasks");
 
@@ -80,8 +79,7 @@ struct track {
 	size_t nr_of_task, cap_of_task;
 	struct places *places;
 	uint64_t seed;
-	/* less than TRACK_SAMPLES; the next update drops the records of earlier ones */
-	uint8_t sample;
+	uint8_t sample; /* the next update drops the records of earlier ones */
 	/* number of records that this sample has seen so far */
 	size_t nr_seen;
 	int64_t now_ns, before_ns; /* time of this sample and of the previous one */
@@ -91,6 +89,8 @@ struct track {
 
 /* For setting something. Returns NULL if there is no memory. */
 struct track_more *track_edit(struct track_record *record);
+/* The record has something in `more`. */
+void track_forget_pause(struct track_record *record);
 uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
 		    uint64_t serial);
 bool track_record_is(const struct track_record *record, unsigned int kind, uint64_t id,
@@ -101,7 +101,7 @@ uint32_t track_find(const struct track *track, uint64_t hash, unsigned int kind,
 /* Begins the next sample. Those that the last one did not have must have been removed. */
 static inline void track_next(struct track *track)
 {
-	track->sample = (uint8_t)((track->sample + 1u) % TRACK_SAMPLES);
+	track->sample++;
 	track->nr_seen = 0;
 }
 /* Makes room for the first sample in one step. If that fails, the table grows

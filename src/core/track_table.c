@@ -28,6 +28,12 @@ struct track_more *track_edit(struct track_record *record)
 	return record->more;
 }
 
+void track_forget_pause(struct track_record *record)
+{
+	free(record->more->pause);
+	record->more->pause = NULL;
+}
+
 uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
 		    uint64_t serial)
 {
@@ -116,7 +122,7 @@ struct track_record *track_add(struct track *track, const struct task *task)
 	memset(record, 0, sizeof(*record));
 	record->id = task->id;
 	record->serial = task->serial;
-	record->kind = (uint8_t)task->kind;
+	record->kind = task->kind & 15;
 	track_insert(track, (uint32_t)track->nr_records++);
 	return record;
 }
