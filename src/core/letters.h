@@ -26,11 +26,10 @@ void letters_add_stack(struct letters *letters, const struct stack *stack);
 static inline bool letters_have(const struct letters *letters,
 				const struct letters *wanted)
 {
-	uint64_t missing = 0;
-
 	for (size_t i = 0; i < LETTERS_WORDS; i++)
-		missing |= wanted->bits[i] & ~letters->bits[i];
-	return missing == 0;
+		if (wanted->bits[i] & ~letters->bits[i])
+			return false;
+	return true;
 }
 
 #endif

@@ -38,6 +38,8 @@ static uint64_t load_8(const char *at)
 /* Keeps the first eight bytes as a number, which is compared at once. */
 static void pattern_keep_head(struct pattern *pattern)
 {
+	pattern->firsts =
+		0x0101010101010101ull * (unsigned char)(pattern->text[0] | 0x20);
 	for (size_t i = 0; i < pattern->length && i < 8; i++) {
 		uint64_t byte = (unsigned char)pattern->text[i];
 
@@ -120,8 +122,6 @@ static uint64_t mark_first(uint64_t word, uint64_t firsts)
 static const char *find_folded(const struct pattern *pattern, const char *text,
 			       size_t length)
 {
-	uint64_t firsts =
-		0x0101010101010101ull * (unsigned char)(pattern->text[0] | 0x20);
 	size_t places = length - pattern->length + 1;
 
 	if (length < 8) {
@@ -132,7 +132,7 @@ static const char *find_folded(const struct pattern *pattern, const char *text,
 	}
 	for (size_t at = 0; at < places; at += 8) {
 		size_t from = at + 8 <= length ? at : length - 8;
-		uint64_t marks = mark_first(load_8(text + from), firsts);
+		uint64_t marks = mark_first(load_8(text + from), pattern->firsts);
 
 		for (; marks; marks &= marks - 1) {
 			size_t place = from + ((size_t)__builtin_ctzll(marks) >> 3);

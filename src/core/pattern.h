@@ -23,6 +23,7 @@ struct pattern {
 	/* its first eight bytes, the first of them lowest; 0xff for each that there is; for
 	 * each letter the bit in which its cases differ */
 	uint64_t head, head_bytes, head_cases;
+	uint64_t firsts;               /* eight times its first byte, in lower case */
 	struct expression *expression; /* only for PATTERN_REGEX */
 };
 
