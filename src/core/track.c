@@ -151,12 +151,14 @@ static void track_remember(struct track_record *record)
 
 		/* The ring grows only before it has wrapped, so that the entries stay in
 		 * order. */
-		ring = realloc(ring, sizeof(*ring) + capacity * sizeof(ring->entries[0]));
-		if (!ring)
+		struct track_ring *grown = realloc(
+			ring, sizeof(*ring) + capacity * sizeof(ring->entries[0]));
+
+		if (!grown)
 			return;
-		ring->count = ring->next = count;
-		ring->capacity = capacity;
-		more->ring = ring;
+		grown->count = grown->next = count;
+		grown->capacity = capacity;
+		more->ring = ring = grown;
 	}
 	ring->entries[ring->next] = (struct history_entry){
 		(enum task_state)record->state, record->since_ns, record->object};

@@ -110,10 +110,11 @@ static void scatter(struct memory *mem, struct memory_gather *gather, size_t nr_
 
 		for (; at < nr_items; at++) {
 			uint64_t inside = items[at].address - span->address;
-			const uint8_t *found = (const uint8_t *)span->out + inside;
+			const uint8_t *found;
 
 			if (inside + bytes > span->bytes)
 				break;
+			found = (const uint8_t *)span->out + inside;
 			items[at].ok = span->ok;
 			if (!span->ok && span->bytes > bytes) {
 				/* a neighbour may be unreadable */
