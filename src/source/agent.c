@@ -432,7 +432,6 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 {
 	struct agent *agent = ctx;
 
-	agent->before_ns = agent->now_ns;
 	out->mono_ns = agent->now_ns = agent->kernel.now_ns = clock_mono_ns();
 	out->real_ns = clock_real_ns();
 	int rc = resource_read(&agent->resources, agent->tids, agent->nr_tids, out, e);

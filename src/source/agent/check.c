@@ -30,12 +30,10 @@
 
 #define NAMES_FIRST_NS  (80 * CLOCK_MS_NS)
 #define NAMES_BUDGET_NS (CLOCK_MS_NS / 5)
-#define NAMES_SHARE                                                                      \
-	5000 /* names that are read again: one part in this many of the time */
-#define NAMES_PER_POLL 500u /* rows per poll once all have a name */
-#define NAME_NEW_NS    (CLOCK_SECOND_NS / 2)
-#define NAME_KEPT_NS   (20 * CLOCK_SECOND_NS)
-#define CPU_BUDGET_NS  (CLOCK_MS_NS / 2)
+#define NAMES_PER_POLL  500u /* rows per poll once all have a name */
+#define NAME_NEW_NS     (CLOCK_SECOND_NS / 2)
+#define NAME_KEPT_NS    (20 * CLOCK_SECOND_NS)
+#define CPU_BUDGET_NS   (CLOCK_MS_NS / 2)
 
 struct claim {
 	pid_t tid;
@@ -333,61 +331,45 @@ void agent_check_rows(struct agent *agent, bool all)
 	}
 }
 
-static void read_name(struct agent *agent, uint32_t i)
-{
-	struct row *row = &agent->rows[i];
-	char comm[PROC_COMM_MAX];
-	ssize_t got;
-
-	/* Most threads that name themselves do so when they begin. */
-	row->more->name_kept_ns =
-		row->name_due_ns ? row->more->name_kept_ns * 4 : NAME_NEW_NS;
-	if (row->more->name_kept_ns > NAME_KEPT_NS)
-		row->more->name_kept_ns = NAME_KEPT_NS;
-	row->name_due_ns = agent->now_ns + row->more->name_kept_ns;
-	got = process_thread_text(&agent->kernel.process, row->tid, THREAD_NAME, comm,
-				  sizeof(comm));
-	if (got <= 0)
-		return;
-	/* The kernel adds a newline. */
-	comm[got - 1] = '\0';
-	if (strcmp(row->more->name, comm) != 0) {
-		row->kept_generation = 0;
-		rest_wake(agent, i);
-	}
-	snprintf(row->more->name, sizeof(row->more->name), "%.*s", WIRE_NAME_BYTES, comm);
-}
-
-/* Names that are read again cost the same per second, however often samples are taken. */
-static int64_t names_again_ns(const struct agent *agent)
-{
-	int64_t share_ns = (agent->now_ns - agent->before_ns) / NAMES_SHARE;
-
-	return share_ns < NAMES_BUDGET_NS ? share_ns : NAMES_BUDGET_NS;
-}
-
 void agent_read_names(struct agent *agent, bool all)
 {
 	bool first = agent->polls < 3;
-	int64_t begin_ns = clock_mono_ns();
-	int64_t left_ns = first && all ? CHECK_ALL_NS
-			  : first      ? NAMES_FIRST_NS
-				       : NAMES_BUDGET_NS;
-	int64_t again_ns = first ? left_ns : names_again_ns(agent), took_ns = 0;
+	int64_t deadline_ns = clock_mono_ns() + (first && all ? CHECK_ALL_NS
+						 : first      ? NAMES_FIRST_NS
+							      : NAMES_BUDGET_NS);
 	uint32_t count = first || agent->nr_rows < NAMES_PER_POLL ? agent->nr_rows
 								  : NAMES_PER_POLL;
 
-	for (uint32_t n = 0; n < count && took_ns <= left_ns; n++) {
+	for (uint32_t n = 0; n < count; n++) {
 		uint32_t i = agent->name_cursor++ % agent->nr_rows;
-		const struct row *row = &agent->rows[i];
+		struct row *row = &agent->rows[i];
+		char comm[PROC_COMM_MAX];
 
 		if (row->kind != WIRE_THREAD || row->dead ||
 		    agent->now_ns < row->name_due_ns ||
-		    (row->name_due_ns && took_ns > again_ns) ||
 		    (row->more->slot.flags & WIRE_SLOT_NAMED))
 			continue;
-		read_name(agent, i);
-		took_ns = clock_mono_ns() - begin_ns;
+		/* Most threads that name themselves do so when they begin. */
+		row->more->name_kept_ns =
+			row->name_due_ns ? row->more->name_kept_ns * 4 : NAME_NEW_NS;
+		if (row->more->name_kept_ns > NAME_KEPT_NS)
+			row->more->name_kept_ns = NAME_KEPT_NS;
+		row->name_due_ns = agent->now_ns + row->more->name_kept_ns;
+		ssize_t got = process_thread_text(&agent->kernel.process, row->tid,
+						  THREAD_NAME, comm, sizeof(comm));
+
+		/* The kernel adds a newline. */
+		if (got > 0) {
+			comm[got - 1] = '\0';
+			if (strcmp(row->more->name, comm) != 0) {
+				row->kept_generation = 0;
+				rest_wake(agent, i);
+			}
+			snprintf(row->more->name, sizeof(row->more->name), "%.*s",
+				 WIRE_NAME_BYTES, comm);
+		}
+		if (clock_mono_ns() > deadline_ns)
+			break;
 	}
 }
 

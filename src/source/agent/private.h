@@ -147,7 +147,7 @@ struct agent {
 	uint32_t whole_again;
 	int64_t start_ns; /* start of the process, CLOCK_MONOTONIC */
 	int64_t start_real_ns;
-	int64_t now_ns, before_ns; /* of this sample and of the previous one */
+	int64_t now_ns;
 
 	/* Threads without a slot. */
 	pid_t *others; /* sorted */
