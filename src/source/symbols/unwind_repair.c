@@ -119,13 +119,25 @@ struct choice {
 	bool contradicted;
 };
 
+/* Returns where the callers begin that tell one chain from another. A function that aligns
+ * its stack has its return address twice: once as its caller left it, and copied beside the
+ * saved frame pointer. */
+static size_t first_caller(const struct unwind_job *job, size_t nr_common)
+{
+	bool twice = nr_common + 1 < job->nr_pcs &&
+		     job->pcs[nr_common] == job->pcs[nr_common + 1];
+
+	return nr_common + twice;
+}
+
 /* Returns true if one chain is the other without its innermost callers: it results from a
  * word of one of its outer frames, and cannot be told from a function with more local
  * data. That it is another way to the same place is not likely. */
 static bool is_part_of(const struct unwind_job *a, const struct unwind_job *b,
 		       size_t nr_common)
 {
-	size_t nr_a = a->nr_pcs - nr_common, nr_b = b->nr_pcs - nr_common;
+	size_t nr_a = a->nr_pcs - first_caller(a, nr_common);
+	size_t nr_b = b->nr_pcs - first_caller(b, nr_common);
 	size_t nr = nr_a < nr_b ? nr_a : nr_b;
 
 	/* Chains that are too long to store have no known end. */
@@ -163,9 +175,9 @@ void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 
 	for (enum fit fit = FIT_PLACE; trial && fit < NR_FITS; fit++) {
 		/* A place that the function's own instructions tell needs no alternative,
-		 * and of the others none is as likely as a call of the function itself. */
+		 * and a chain without a misfit none that is less likely. */
 		if ((fit == FIT_CALLED && choice.highest > INT_MIN) ||
-		    (fit == FIT_MAYBE && choice.flawless))
+		    (fit > FIT_CALLED && choice.flawless))
 			break;
 		for (size_t i = 0; i < nr_candidates && tries < TRIES_MAX; i++) {
 			if (candidates[i].fit != fit)
