@@ -220,7 +220,7 @@ static void prologues(void **state)
 struct shared {
 	int word;
 	pid_t tid;
-	int bytes;
+	int bytes, direct;
 };
 
 NOINLINE static void repair_wait(struct shared *shared)
@@ -339,6 +339,18 @@ NOINLINE static int stale_deep(int calls)
 	return result;
 }
 
+/* The same by direct calls, which tell more than one through a pointer does. */
+NOINLINE static int stale_direct(int calls)
+{
+	char *room = alloca((size_t)calls * 13 + 20);
+	int result;
+
+	USE(room);
+	result = calls > 0 ? stale_direct(calls - 1) + 1 : stale_deep(2);
+	USE(&result);
+	return result;
+}
+
 /* Its caller is found by the frame pointer alone, and its local data was frames. */
 NOINLINE static void stale_data(struct shared *shared, size_t bytes)
 {
@@ -361,19 +373,22 @@ static void *stale_thread(void *arg)
 {
 	struct shared *shared = arg;
 
-	(void)stale_deep(20);
+	(void)(shared->direct ? stale_direct(7) : stale_deep(20));
 	stale_caller_by_pointer(shared, 100 + (size_t)shared->bytes);
 	USE(shared);
 	return NULL;
 }
+
+#define STALE_THREADS 16
 
 static void in_stale(void *arg)
 {
 	struct shared *shared = arg;
 	pthread_t thread;
 
-	for (size_t i = 0; i < 4; i++) {
-		shared[i].bytes = (int)i * 300;
+	for (size_t i = 0; i < STALE_THREADS; i++) {
+		shared[i].bytes = (int)(i / 2) * 100;
+		shared[i].direct = i % 2;
 		pthread_create(&thread, NULL, stale_thread, &shared[i]);
 	}
 	pause();
@@ -389,13 +404,16 @@ static void local_data_is_no_caller(void **state)
 
 	(void)state;
 	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < STALE_THREADS; i++) {
 		const struct stack *stack = waiting_stack(&looker, &shared[i]);
 
 		assert_true(stack->nr_frames >= 3);
 		assert_string_equal(stack->frames[2].function, "stale_data");
-		for (size_t at = 3; at < stack->nr_frames; at++)
+		for (size_t at = 3; at < stack->nr_frames; at++) {
 			assert_string_not_equal(stack->frames[at].function, "stale_deep");
+			assert_string_not_equal(stack->frames[at].function,
+						"stale_direct");
+		}
 		if (stack->nr_frames == 3)
 			assert_true(stack->truncated);
 		else
