@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "g_layout.h"
 #include "source/go/batch.h"
 
-#define G_BYTES    368u
 #define GOROUTINES 8u
 #define PAGE       4096u
 #define PAGES      8u
@@ -25,16 +25,6 @@ struct fixture {
 	uint8_t *stacks;
 	struct go_batch batch;
 };
-
-static const struct go_g_layout layout = {.syscallsp = 112,
-					  .status = 144,
-					  .goid = 152,
-					  .waitsince = 168,
-					  .waitreason = 176,
-					  .gopc = 280,
-					  .startpc = 296,
-					  .waiting = 312,
-					  .bytes = G_BYTES};
 
 static int setup(void **state)
 {
@@ -47,7 +37,7 @@ static int setup(void **state)
 		f->stacks[i] = (uint8_t)(i * 7 + i / 256);
 	assert_true(go_batch_init(&f->batch));
 	f->batch.process = process_named(getpid());
-	f->batch.layout = layout;
+	f->batch.layout = g_layout;
 	*state = f;
 	return 0;
 }
@@ -70,8 +60,8 @@ static void park(struct fixture *f, size_t from, size_t to)
 	g[GO_G_STACK_LO / 8] = (uintptr_t)f->stacks;
 	g[GO_G_STACK_HI / 8] = (uintptr_t)f->stacks + to;
 	g[GO_G_SP / 8] = (uintptr_t)f->stacks + from;
-	g[layout.status / 8] = GO_STATUS_WAITING;
-	g[layout.goid / 8] = f->batch.nr + 1;
+	g[g_layout.status / 8] = GO_STATUS_WAITING;
+	g[g_layout.goid / 8] = f->batch.nr + 1;
 	f->batch.asked[f->batch.nr++] = (struct go_asked){(uintptr_t)g, 0};
 }
 

@@ -11,12 +11,10 @@
 
 #include <unistd.h>
 
+#include "g_layout.h"
 #include "source/go/fetch.h"
 
 #define GOROUTINES 20000u
-#define G_BYTES    368u
-#define STATUS     144u
-#define GOID       152u
 #define STACK      256u
 
 struct fixture {
@@ -26,16 +24,6 @@ struct fixture {
 	uint64_t hashes[GOROUTINES];
 	uint64_t sum; /* of what has been read */
 };
-
-static const struct go_g_layout layout = {.syscallsp = 112,
-					  .status = STATUS,
-					  .goid = GOID,
-					  .waitsince = 168,
-					  .waitreason = 176,
-					  .gopc = 280,
-					  .startpc = 296,
-					  .waiting = 312,
-					  .bytes = G_BYTES};
 
 static void put(struct fixture *f, size_t at, unsigned offset, uint64_t word)
 {
@@ -57,8 +45,8 @@ static int setup(void **state)
 		put(f, i, GO_G_STACK_HI, stack + STACK);
 		put(f, i, GO_G_SP, stack + i % 16 * 8);
 		put(f, i, GO_G_PC, 0x400000 + i);
-		put(f, i, GOID, i % 100 == 7 ? 0 : i + 1);
-		put(f, i, STATUS,
+		put(f, i, G_ID, i % 100 == 7 ? 0 : i + 1);
+		put(f, i, G_STATUS,
 		    i % 50 == 3 ? GO_STATUS_DEAD : (uint64_t)GO_STATUS_WAITING);
 		put(f, i, 168, i * 10);
 		memset(f->stacks + i * STACK, (int)i, STACK);
@@ -81,7 +69,7 @@ static int teardown(void **state)
 static void ask(struct fixture *f, struct go_batch *batch, size_t at)
 {
 	batch->process = process_named(getpid());
-	batch->layout = layout;
+	batch->layout = g_layout;
 	batch->now_ns = 1000000;
 	batch->at = at;
 	batch->nr = GOROUTINES - at < GO_BATCH ? GOROUTINES - at : GO_BATCH;

@@ -11,12 +11,12 @@
 
 #include <unistd.h>
 
+#include "g_layout.h"
 #include "source/go/sample.h"
 
 #define GOROUTINES 25000u
 #define SEARCHED   20000u /* by one sample */
-#define WORDS      46u
-#define SINCE      168u
+#define WORDS      (G_BYTES / 8)
 
 struct world {
 	uint64_t slice[3];
@@ -41,19 +41,11 @@ static int setup(void **state)
 	w->slice[1] = w->slice[2] = GOROUTINES;
 	w->layout.allgs.slice = (uintptr_t)w->slice;
 	w->layout.turns = true;
-	w->layout.g = (struct go_g_layout){.syscallsp = 112,
-					   .status = 144,
-					   .goid = 152,
-					   .waitsince = SINCE,
-					   .waitreason = 176,
-					   .gopc = 280,
-					   .ancestors = 288,
-					   .startpc = 296,
-					   .waiting = 312,
-					   .labels = 320,
-					   .timer = 328,
-					   .lockedm = 336,
-					   .bytes = WORDS * 8};
+	w->layout.g = g_layout;
+	w->layout.g.ancestors = 288;
+	w->layout.g.labels = 320;
+	w->layout.g.timer = 328;
+	w->layout.g.lockedm = 336;
 	w->reasons.list[1] =
 		(struct go_reason){"sync.Mutex.Lock", STATE_MUTEX, GO_OBJECT_LOCK};
 	w->reasons.nr = 2;
@@ -64,9 +56,9 @@ static int setup(void **state)
 		g[GO_G_STACK_LO / 8] = g[GO_G_SP / 8] = (uintptr_t)w->stack;
 		g[GO_G_STACK_HI / 8] = (uintptr_t)w->stack + sizeof(w->stack);
 		g[GO_G_PC / 8] = 0x1000; /* in no function */
-		g[144 / 8] = GO_STATUS_WAITING;
-		g[152 / 8] = i + 1;
-		g[176 / 8] = 1;
+		g[G_STATUS / 8] = GO_STATUS_WAITING;
+		g[G_ID / 8] = i + 1;
+		g[G_REASON / 8] = 1;
 	}
 	w->mem.process = process_named(getpid());
 	w->intern = intern_new(1 << 20);
@@ -138,16 +130,16 @@ static void test_since(void **state)
 	look(w);
 	entry = &w->sampler.entries[5];
 	assert_int_equal(go_sampler_kept(&w->sampler, entry)->since_ns, 0);
-	w->gs[5][SINCE / 8] = 777;
+	w->gs[5][G_SINCE / 8] = 777;
 	assert_int_equal(look(w), 0);
 	assert_int_equal(go_sampler_kept(&w->sampler, entry)->since_ns, 777);
 	assert_true(entry->live);
 
-	w->gs[5][144 / 8] = GO_STATUS_DEAD;
+	w->gs[5][G_STATUS / 8] = GO_STATUS_DEAD;
 	assert_int_equal(look(w), 0);
 	assert_false(entry->live);
 	assert_int_equal(go_sampler_hash(&w->sampler, entry), 0);
-	w->gs[5][144 / 8] = GO_STATUS_WAITING;
+	w->gs[5][G_STATUS / 8] = GO_STATUS_WAITING;
 	assert_int_equal(look(w), 1);
 	assert_known(w, 5);
 }
